@@ -1,0 +1,253 @@
+"""Every error of relay, named by who must act on it. Each carries data; the words come from `str`.
+
+RelayError
+├── ConfigError                     the person who wrote the configuration (exit 78)
+├── StoreError
+│   ├── CorruptDatabase             set aside and salvaged, never deleted
+│   ├── SchemaTooNew                an older relay must not touch a newer database
+│   ├── StoreFull                   no room on the disk: nothing may be deleted from the SIM
+│   └── StoreBusy                   another process holds the database
+├── ModemError
+│   ├── PortLost                    the port is gone or was never there
+│   ├── NoReply                     the modem is silent
+│   ├── SimProblem                  no SIM, PIN, PUK
+│   ├── NotSubmitted                nothing was sent: the part is QUEUED again
+│   ├── Refused                     +CMS ERROR / +CME ERROR / ERROR
+│   └── OutcomeUnknown              Ctrl-Z was written, no +CMGS came back
+├── ServerError
+│   ├── Unreachable                 no answer; `maybe_processed` when the request had left
+│   ├── Unauthorised                401 or 403
+│   ├── Rejected                    any other refusal by status code
+│   └── BadReply                    a 2xx that is not the protocol
+├── PduError                        bytes that we cannot read (it keeps them)
+├── TextError                       text that no SMS can carry
+├── NumberError                     a recipient that cannot be dialled
+└── IllegalTransition               a bug in relay
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class RelayError(Exception):
+    """The root: catching it catches everything that relay raises on purpose."""
+
+
+@dataclass(eq=False)
+class ConfigError(RelayError):
+    """The configuration cannot be used; `problems` holds every mistake at once."""
+
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
+
+class StoreError(RelayError):
+    """The database cannot do what was asked."""
+
+
+@dataclass(eq=False)
+class CorruptDatabase(StoreError):
+    path: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"the database {self.path} is damaged: {self.detail}"
+
+
+@dataclass(eq=False)
+class SchemaTooNew(StoreError):
+    path: str
+    unknown: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"the database {self.path} was written by a newer relay "
+            f"(it has {', '.join(self.unknown)}). Nothing was changed. "
+            "Install the newer relay again, or restore a backup made by this version."
+        )
+
+
+@dataclass(eq=False)
+class StoreFull(StoreError):
+    path: str
+
+    def __str__(self) -> str:
+        return (
+            f"no room left on the disk that holds {self.path}. Nothing is deleted from the SIM "
+            "and nothing is sent until there is room. Free some space."
+        )
+
+
+@dataclass(eq=False)
+class StoreBusy(StoreError):
+    path: str
+
+    def __str__(self) -> str:
+        return f"another program holds the database {self.path}; relay tries again by itself"
+
+
+class ModemError(RelayError):
+    """The modem or its SIM did not do what was asked."""
+
+
+@dataclass(eq=False)
+class PortLost(ModemError):
+    """The port vanished, could not be opened, or is held by someone else."""
+
+    port: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"port {self.port} cannot be used: {self.cause}"
+
+
+@dataclass(eq=False)
+class NoReply(ModemError):
+    """The modem did not finish its answer in time; `partial` is what it did say."""
+
+    command: str
+    waited_s: float
+    partial: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"no answer to {self.command} within {self.waited_s:g} s"
+
+
+@dataclass(eq=False)
+class SimProblem(ModemError):
+    """`kind` is one of SIM_ABSENT, PIN_REQUIRED, PIN_REFUSED, PUK_BLOCKED."""
+
+    kind: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+@dataclass(eq=False)
+class NotSubmitted(ModemError):
+    """The submission certainly did not start: no Ctrl-Z was written."""
+
+    cause: str
+
+    def __str__(self) -> str:
+        return f"not submitted: {self.cause}"
+
+
+@dataclass(eq=False)
+class Refused(ModemError):
+    """A final error result. `family` is CMS, CME or '' (plain ERROR, NO CARRIER, …)."""
+
+    family: str
+    code: int | None
+    text: str = ""
+    again: bool = True
+
+    def __str__(self) -> str:
+        if not self.family:
+            return self.text or "ERROR"
+        return f"+{self.family} ERROR: {self.text if self.code is None else self.code}"
+
+
+@dataclass(eq=False)
+class OutcomeUnknown(ModemError):
+    """The PDU and its Ctrl-Z were written, and no final result came back."""
+
+    cause: str
+
+    def __str__(self) -> str:
+        return f"outcome unknown: {self.cause}"
+
+
+class ServerError(RelayError):
+    """An exchange with a server failed. Nothing of it may be marked as done."""
+
+
+@dataclass(eq=False)
+class Unreachable(ServerError):
+    """No usable answer. `maybe_processed`: the request may have reached the server."""
+
+    cause: str
+    maybe_processed: bool = False
+
+    def __str__(self) -> str:
+        return self.cause
+
+
+@dataclass(eq=False)
+class Unauthorised(ServerError):
+    status: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}: {self.text or 'the server does not accept the credentials'}"
+
+
+@dataclass(eq=False)
+class Rejected(ServerError):
+    """`retry_after_s` is the server's own wish (Retry-After), when it had one."""
+
+    status: int
+    text: str = ""
+    retry_after_s: float | None = None
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}: {self.text}" if self.text else f"HTTP {self.status}"
+
+
+@dataclass(eq=False)
+class BadReply(ServerError):
+    """A success status with a body that is not the protocol (a captive portal, a cut answer)."""
+
+    detail: str
+    maybe_processed: bool = True
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+@dataclass(eq=False)
+class PduError(RelayError):
+    """A PDU that cannot be read; the bytes stay with the error."""
+
+    pdu: str = field(repr=False)
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(eq=False)
+class TextError(RelayError):
+    """A text that no SMS can carry. `code` is stable: it goes to the server as the reason."""
+
+    code: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
+
+
+@dataclass(eq=False)
+class NumberError(RelayError):
+    """A recipient that cannot be dialled."""
+
+    code: str = "destination.invalid"
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+@dataclass(eq=False)
+class IllegalTransition(RelayError):
+    """A row was asked to make a move that its table does not have: a bug in relay."""
+
+    state: str
+    event: str
+
+    def __str__(self) -> str:
+        return f"no way from {self.state} on {self.event}"

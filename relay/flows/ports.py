@@ -1,0 +1,107 @@
+"""What the flows need from the devices, and no more: the two edges of relay as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from relay.core.device import Identity, ListedPdu, Slot, Survey, Urc
+from relay.core.link import LinkState
+
+
+class Clock(Protocol):
+    """`now` is UTC in epoch milliseconds, for rows; `monotonic` is seconds, for waits."""
+
+    def now(self) -> int: ...
+    def monotonic(self) -> float: ...
+
+
+class Modem(Protocol):
+    """One modem. Every method may raise `PortLost` or `NoReply`; only one thread may call them."""
+
+    name: str
+
+    @property
+    def link(self) -> LinkState: ...
+
+    @property
+    def identity(self) -> Identity: ...
+
+    @property
+    def can_store(self) -> bool:
+        """Whether the modem has a memory for AT+CMGW."""
+        ...
+
+    def open(self) -> None:
+        """Open the port and bring the modem up. Raises `PortLost`, `NoReply`, `SimProblem`."""
+        ...
+
+    def close(self) -> None: ...
+
+    def take_urcs(self) -> list[Urc]:
+        """All unsolicited results since the last call, in order. Never touches the port."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until an unsolicited result comes or `ring` is called; True if one did."""
+        ...
+
+    def list_pdus(self) -> list[ListedPdu]:
+        """Everything in all receive memories (stat 0 to 3), undecoded."""
+        ...
+
+    def read_pdu(self, slot: Slot) -> ListedPdu | None:
+        """One slot, or None if it is empty."""
+        ...
+
+    def delete(self, listed: ListedPdu) -> bool:
+        """Free the slot if it still holds this very PDU; False if it holds another."""
+        ...
+
+    def acknowledge(self) -> None:
+        """AT+CNMA for a `DirectPdu` that needs it, after it was kept."""
+        ...
+
+    def submit(self, pdu: str, on_air: Callable[[], None]) -> int:
+        """AT+CMGS. Returns TP-MR; `on_air` runs once, after Ctrl-Z, while the modem works.
+
+        Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`.
+        """
+        ...
+
+    def store(self, pdu: str) -> Slot:
+        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`."""
+        ...
+
+    def submit_stored(self, slot: Slot, on_air: Callable[[], None]) -> int:
+        """AT+CMSS. Raises like `submit`."""
+        ...
+
+    def list_stored(self) -> list[ListedPdu]:
+        """What lies in the memory that `store` writes to, with its stat (2 unsent, 3 sent)."""
+        ...
+
+    def erase(self, slot: Slot) -> None:
+        """Free a slot that `store` filled."""
+        ...
+
+    def survey(self) -> Survey:
+        """Ask the modem about network and memory; also moves `link`."""
+        ...
+
+    def check(self) -> bool:
+        """Whether the modem still has our settings (AT+CMGF?, AT+CNMI?)."""
+        ...
+
+    def ussd(self, code: str) -> str:
+        """Send a USSD code and return the network's answer, decoded."""
+        ...
+
+
+class Doorbell(Protocol):
+    """Wakes a worker. A lost ring costs one poll interval, never a message."""
+
+    def ring(self) -> None: ...
+
+
+Chance = Callable[[], float]
