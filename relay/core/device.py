@@ -86,7 +86,7 @@ class Unsolicited:
 Urc = NewMessage | DirectPdu | LateReference | MemoryFull | Restarted | IncomingCall | Unsolicited
 
 
-# --- facts ----------------------------------------------------------------------------------------
+# --- facts --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The life of an outbound part (one SMS-SUBMIT), and what its message looks like to the server.
 
-Everything that decides where a part may go is in `TRANSITIONS`. A message is the `fold` of its
-parts; CHT is told each change of that fold once, in order, and never backwards.
+Everything that decides where a part may go is in `TRANSITIONS`; each event says what else it
+leaves on the row. A message is the `fold` of its parts; CHT is told each change of that fold
+once, in order, and never backwards.
 """
 
 from __future__ import annotations
@@ -24,142 +25,227 @@ class PartState(StrEnum):
     FAILED = "FAILED"
 
 
-# --- events ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One SMS-SUBMIT. Times are epoch milliseconds.
+
+    `memory` and `slot` name the place in the modem's own memory while a stored submission is
+    under way; an empty slot then proves that no send command was ever given.
+    """
+
+    id: int
+    outbound_id: int
+    seq: int
+    total: int
+    pdu: str
+    state: PartState = PartState.QUEUED
+    attempts: int = 0
+    due_at: int = 0
+    mr: int | None = None
+    modem: str | None = None
+    submission: str | None = None
+    memory: str | None = None
+    slot: int | None = None
+    submitted_at: int | None = None
+    accepted_at: int | None = None
+    finished_at: int | None = None
+    uncertain_at: int | None = None
+    uncertain_count: int = 0
+    reason: str | None = None
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+class Event:
+    """Something that happened to a part. `mark` is what it leaves on the row, beside the state."""
+
+    __slots__ = ()
+
+    def mark(self, part: Part, now: int) -> Part:
+        del now
+        return part
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Event):
     """A modem takes the part; committed before the first byte goes to the radio."""
 
     modem: str
     submission: str  # "direct" or "stored"
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(
+            _unplaced(part),
+            modem=self.modem,
+            submission=self.submission,
+            submitted_at=now,
+            attempts=part.attempts + 1,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Event):
     """`+CMGS: mr` or `+CMSS: mr`: the network took it."""
 
     mr: int
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, mr=self.mr, accepted_at=now, reason=None)
+
 
 @dataclass(frozen=True, slots=True)
-class NotStarted:
-    """Nothing reached the radio."""
+class NotStarted(Event):
+    """Nothing reached the radio, so it was no attempt."""
 
     cause: str
+    due_at: int = 0
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(
+            _unplaced(part),
+            attempts=part.attempts - 1,
+            reason=self.cause,
+            due_at=max(part.due_at, self.due_at),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedForNow:
+class RefusedForNow(Event):
     """The modem or network said no, and another try makes sense at `due_at`."""
 
     reason: str
     due_at: int
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(_unplaced(part), due_at=self.due_at, reason=self.reason)
+
 
 @dataclass(frozen=True, slots=True)
-class RefusedForGood:
-    """No try will ever help."""
-
+class _Ended(Event):
     reason: str
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, reason=self.reason, finished_at=now)
+
 
 @dataclass(frozen=True, slots=True)
-class NoAnswer:
+class RefusedForGood(_Ended):
+    """No try will ever help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired(_Ended):
+    """Its time to be useful passed before it could be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(_Ended):
+    """By a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt(Event):
+    cause: str
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(
+            part, reason=self.cause, uncertain_at=now, uncertain_count=part.uncertain_count + 1
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer(_Doubt):
     """Ctrl-Z was written and the modem fell silent."""
 
-    cause: str
-
 
 @dataclass(frozen=True, slots=True)
-class PortLost:
+class PortLost(_Doubt):
     """Ctrl-Z was written and the port vanished."""
 
-    cause: str
-
 
 @dataclass(frozen=True, slots=True)
-class FoundAtStart:
+class FoundAtStart(_Doubt):
     """relay was stopped (power, kill -9) while the part was at the radio."""
 
-
-@dataclass(frozen=True, slots=True)
-class FoundSent:
-    """The modem's own memory says STO SENT."""
+    cause: str = "relay was stopped while the modem was sending"
 
 
 @dataclass(frozen=True, slots=True)
-class FoundUnsent:
-    """The modem's own memory says STO UNSENT, or the part never got as far as a send command."""
+class FoundSent(Event):
+    """The modem's own memory says STO SENT, or its answer came late (then with TP-MR)."""
+
+    mr: int | None = None
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, mr=self.mr, accepted_at=now, reason=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Resent:
+class FoundUnsent(Event):
+    """The modem's own memory says STO UNSENT, or no send command was ever given."""
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(_unplaced(part), due_at=now, reason=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Resent(Event):
     """Nobody could say whether it went out; the policy is to send again."""
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(_unplaced(part), due_at=now)
+
 
 @dataclass(frozen=True, slots=True)
-class ReportDelivered:
+class ReportDelivered(Event):
     tp_st: int
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, finished_at=part.finished_at or now, reason=None)
+
 
 @dataclass(frozen=True, slots=True)
-class ReportTrying:
+class ReportTrying(Event):
     """The service centre is still trying (TP-ST 0x20 to 0x3F)."""
 
     tp_st: int
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, accepted_at=part.accepted_at or now)
+
 
 @dataclass(frozen=True, slots=True)
-class ReportFailed:
+class ReportFailed(Event):
     tp_st: int
     reason: str
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, reason=self.reason, finished_at=now)
+
 
 @dataclass(frozen=True, slots=True)
-class ReportOverdue:
+class ReportOverdue(Event):
     """No status report within the validity period: the part stays accepted, and says so."""
 
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Its time to be useful passed before it could be sent."""
-
-    reason: str
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(part, reason="no delivery report came", finished_at=now)
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelled:
-    """By a person."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(Event):
     """By a person, or by a server that hands out a message whose failure it has acknowledged."""
 
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(_unplaced(part), due_at=now, attempts=0, finished_at=None, reason=None)
 
-Event = (
-    Claimed
-    | Accepted
-    | NotStarted
-    | RefusedForNow
-    | RefusedForGood
-    | NoAnswer
-    | PortLost
-    | FoundAtStart
-    | FoundSent
-    | FoundUnsent
-    | Resent
-    | ReportDelivered
-    | ReportTrying
-    | ReportFailed
-    | ReportOverdue
-    | Expired
-    | Cancelled
-    | Retried
-)
+
+def _unplaced(part: Part) -> Part:
+    """The part with no trace of an earlier try at the radio."""
+    return replace(part, memory=None, slot=None, mr=None)
+
+
+# --- the table ----------------------------------------------------------------------------------
 
 TRANSITIONS: Table[PartState] = {
     PartState.QUEUED: {
@@ -201,87 +287,10 @@ TRANSITIONS: Table[PartState] = {
 }
 
 
-# --- the row ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One SMS-SUBMIT. Times are epoch milliseconds."""
-
-    id: int
-    outbound_id: int
-    seq: int
-    total: int
-    pdu: str
-    state: PartState = PartState.QUEUED
-    attempts: int = 0
-    due_at: int = 0
-    mr: int | None = None
-    modem: str | None = None
-    submission: str | None = None
-    memory: str | None = None
-    slot: int | None = None
-    submitted_at: int | None = None
-    accepted_at: int | None = None
-    finished_at: int | None = None
-    uncertain_at: int | None = None
-    uncertain_count: int = 0
-    reason: str | None = None
-
-
 def advance(part: Part, event: Event, now: int) -> Part:
-    """The part after `event`. Pure; raises `IllegalTransition` and leaves the row alone."""
+    """The part after `event`; raises `IllegalTransition` and leaves the row alone."""
     state = step(TRANSITIONS, part.state, event)
-    return replace(part, state=state, **_changes(part, event, now))
-
-
-def _changes(part: Part, event: Event, now: int) -> dict[str, object]:
-    match event:
-        case Claimed(modem, submission):
-            return {
-                "modem": modem, "submission": submission, "submitted_at": now,
-                "attempts": part.attempts + 1, "mr": None, "memory": None, "slot": None,
-            }  # fmt: skip
-        case Accepted(mr):
-            return {"mr": mr, "accepted_at": now, "reason": None}
-        case NotStarted(cause):
-            # The radio was not reached, so this was no attempt.
-            return {"attempts": part.attempts - 1, "reason": cause, **_FREE}
-        case RefusedForNow(reason, due_at):
-            return {"due_at": due_at, "reason": reason, **_FREE}
-        case RefusedForGood(reason) | Expired(reason) | Cancelled(reason):
-            return {"reason": reason, "finished_at": now}
-        case ReportFailed(_, reason):
-            return {"reason": reason, "finished_at": now}
-        case NoAnswer(cause) | PortLost(cause):
-            return _uncertain(part, cause, now)
-        case FoundAtStart():
-            return _uncertain(part, "relay was stopped while the modem was sending", now)
-        case FoundSent():
-            return {"accepted_at": now, "reason": None}
-        case FoundUnsent():
-            return {"due_at": now, "reason": None, **_FREE}
-        case Resent():
-            return {"due_at": now, **_FREE}
-        case ReportTrying():
-            return {"accepted_at": part.accepted_at or now}
-        case ReportDelivered():
-            return {"finished_at": part.finished_at or now, "reason": None}
-        case ReportOverdue():
-            return {}
-        case Retried():
-            return {"due_at": now, "attempts": 0, "finished_at": None, "reason": None, **_FREE}
-
-
-_FREE: Mapping[str, object] = {"memory": None, "slot": None, "mr": None}
-
-
-def _uncertain(part: Part, cause: str, now: int) -> dict[str, object]:
-    return {
-        "reason": cause,
-        "uncertain_at": now,
-        "uncertain_count": part.uncertain_count + 1,
-    }
+    return replace(event.mark(part, now), state=state)
 
 
 # --- what the server sees ----------------------------------------------------------------------
