@@ -1,0 +1,82 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# A pyenv shim exists for every version and runs only for the chosen one, so each is tried.
+ifndef PYTHON
+PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+endif
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
+
+RUNTIME := $(VENV)/.runtime
+TOOLS := $(VENV)/.tools
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test coverage lint format check bench docs clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(RUNTIME)  ## a virtual modem, network and server with relay between them
+	$(BIN)/relay demo
+
+test: $(TOOLS)  ## the tests; arguments for pytest in ARGS
+	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(TOOLS)  ## the tests, with the share of the code that they run as a gate
+	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m coverage report --skip-covered
+	$(BIN)/python -m coverage report --skip-covered --include='relay/core/*' --fail-under=100
+
+lint: $(TOOLS)  ## style, types, import contracts, spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: $(TOOLS)  ## put the code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+check: lint coverage  ## everything that a change must pass
+
+bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
+	$(BIN)/python -m pytest -m bench -p no:randomly --capture=no $(ARGS)
+
+docs: $(RUNTIME)  ## draw the state diagrams again from the tables
+	$(BIN)/python docs/diagrams.py
+
+clean:  ## remove what make and the tools made
+	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment. It is made again, piece by piece, when what it should hold changes.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+		echo 'relay needs Python 3.11 or newer and found none.'; \
+		echo 'On Debian 12:  apt install python3 python3-venv'; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '$(PYTHON) cannot make a virtual environment: a part of it is packaged apart.'; \
+		echo 'On Debian 12:  apt install python3-venv   and run make again'; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): setup.cfg pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) setuptools
+	$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): $(RUNTIME)
+	$(PIP) --no-build-isolation --editable '.[test,check]'
+	@touch $@

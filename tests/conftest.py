@@ -1,0 +1,78 @@
+"""What every test lives under: no network, no thread left behind, a known set of profiles."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import ipaddress
+import os
+import platform
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+JOIN_S = 5.0
+# Pools of the standard library and of pytest-timeout, which end with the process.
+POOLS = ("ThreadPoolExecutor", "asyncio_", "pytest_timeout")
+SHOWN = ("urllib3", "python-gsmmodem-new", "pyserial", "sqlite-utils", "apscheduler", "hypothesis")
+
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("campaign", deadline=None, max_examples=20_000)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+hypothesis.settings.load_profile(PROFILE)
+
+
+def pytest_report_header() -> list[str]:
+    """The versions that a bug report needs, before the first test."""
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in SHOWN)
+    return [
+        f"relay {importlib.metadata.version('relay-gateway')} on {platform.platform()}, "
+        f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} CPUs",
+        f"with {versions}; hypothesis profile {PROFILE}",
+    ]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_survives() -> Iterator[None]:
+    """A thread that a test started must be gone when the test is over."""
+    before = set(threading.enumerate())
+    yield
+    started = [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not thread.name.startswith(POOLS)
+    ]
+    for thread in started:
+        thread.join(JOIN_S / len(started))
+    alive = [thread.name for thread in started if thread.is_alive()]
+    assert not alive, f"the test left threads behind: {', '.join(alive)}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network_but_loopback() -> Iterator[None]:
+    """The tests must pass on a laptop in a field: any address but this machine's is refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+def _guarded(original):  # type: ignore[no-untyped-def]
+    def guarded(self: socket.socket, address, /):  # type: ignore[no-untyped-def]
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _loopback(address[0]):
+            # Not an OSError: relay is made to survive those, and the test would pass.
+            pytest.fail(f"a test tried to reach {address[0]}; only loopback is allowed")
+        return original(self, address)
+
+    return guarded
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
