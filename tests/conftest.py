@@ -64,6 +64,7 @@ def no_network_but_loopback() -> Iterator[None]:
 def _guarded(original):  # type: ignore[no-untyped-def]
     def guarded(self: socket.socket, address, /):  # type: ignore[no-untyped-def]
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _loopback(address[0]):
+            self.close()
             # Not an OSError: relay is made to survive those, and the test would pass.
             pytest.fail(f"a test tried to reach {address[0]}; only loopback is allowed")
         return original(self, address)
