@@ -1,0 +1,214 @@
+"""Read relay.toml: every mistake at once, in words that say what to write instead.
+
+Nothing is started with a configuration that has a mistake (exit 78, EX_CONFIG of sysexits.h).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from relay.config_lines import lines
+from relay.config_reading import Reading
+from relay.config_secrets import Secret, open_to_others
+from relay.config_sections import (
+    Config,
+    GatewayConfig,
+    HousekeepingConfig,
+    LogConfig,
+    ModemConfig,
+    ReceivingConfig,
+    SendingConfig,
+    ServerConfig,
+    StoreConfig,
+)
+from relay.config_show import show
+from relay.config_values import Place
+from relay.errors import ConfigError
+
+__all__ = [
+    "USUAL_PATH",
+    "Config",
+    "ConfigError",
+    "GatewayConfig",
+    "HousekeepingConfig",
+    "LogConfig",
+    "ModemConfig",
+    "ReceivingConfig",
+    "Secret",
+    "SendingConfig",
+    "ServerConfig",
+    "StoreConfig",
+    "load",
+    "show",
+]
+
+USUAL_PATH = Path("/etc/relay/relay.toml")
+
+
+def load(
+    path: str | os.PathLike[str] | None,
+    environ: Mapping[str, str],
+    hostname: Callable[[], str] = socket.gethostname,
+) -> Config:
+    """The configuration in `path`, else in $RELAY_CONFIG, else in /etc/relay/relay.toml.
+
+    Raises `ConfigError` with all problems, each as `file:line: [section] key: what; instead`.
+    """
+    where = Path(path or environ.get("RELAY_CONFIG") or USUAL_PATH).absolute()
+    text = _text(where)
+    reading = Reading(where, Place(where.parent, environ), lines(text))
+    config = _filled_in(reading.whole(_tables(where, text)), reading, hostname)
+    _compare_modems(config, reading)
+    _compare_servers(config, reading)
+    if reading.problems:
+        raise ConfigError(tuple(reading.problems))
+    return replace(
+        config,
+        warnings=tuple(_warnings(config, reading)),
+        sources=MappingProxyType(reading.sources),
+    )
+
+
+# --- the file -----------------------------------------------------------------------------------
+
+
+def _text(where: Path) -> str:
+    try:
+        return where.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        problem = (
+            "there is no such file; copy the reference relay.toml to that place, "
+            "or name another file with --config or $RELAY_CONFIG"
+        )
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); let the user that runs relay read it"
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 text (from byte {error.start} on); save it again as UTF-8"
+    raise ConfigError((f"{where}: {problem}",))
+
+
+def _tables(where: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, line = str(error), ""
+        if at := re.search(r" \(at line (\d+), column (\d+)\)$", what):
+            what, line = f"{what[: at.start()]} (at character {at[2]})", f":{at[1]}"
+        raise ConfigError(
+            (f"{where}{line}: is not TOML: {what}; write it as the reference relay.toml does",)
+        ) from None
+
+
+# --- usual places -------------------------------------------------------------------------------
+
+
+def _filled_in(config: Config, reading: Reading, hostname: Callable[[], str]) -> Config:
+    return replace(
+        config,
+        gateway=GatewayConfig(name=config.gateway.name or hostname() or "relay"),
+        store=_store(config.store, reading),
+    )
+
+
+def _store(store: StoreConfig, reading: Reading) -> StoreConfig:
+    state = reading.place.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if store.path == Path():
+        store = replace(store, path=StoreConfig().path)
+    if state and reading.sources["store.path"] == "default":
+        store = replace(store, path=Path(state, "relay.db"))
+        reading.sources["store.path"] = "environment variable STATE_DIRECTORY"
+    if store.backup_dir == Path():
+        store = replace(store, backup_dir=store.path.parent / "backups")
+    return store
+
+
+# --- what only shows when keys are looked at together -------------------------------------------
+
+
+def _compare_modems(config: Config, reading: Reading) -> None:
+    first: dict[str, str] = {}
+    for modem in config.modems:
+        # /dev/serial/by-id/… is a link: two names may well be one port.
+        port = os.path.realpath(modem.port) if modem.port.startswith("/") else modem.port
+        if port and port in first:
+            reading.wrong(
+                f"modem.{modem.name}", "port", f"is the port of [modem.{first[port]}] too; {_ONE}"
+            )
+        first.setdefault(port, modem.name)
+
+
+_ONE = "give each modem a port of its own"
+
+
+def _compare_servers(config: Config, reading: Reading) -> None:
+    first: dict[tuple[str, str], str] = {}
+    for server in config.servers:
+        label, same = f"server.{server.name}", (server.url.rstrip("/"), server.user)
+        if server.url and same in first:
+            reading.wrong(
+                label, "url", f"is the server of [server.{first[same]}] too; remove one of the two"
+            )
+        first.setdefault(same, server.name)
+        _check_server(label, server, reading)
+
+
+def _check_server(label: str, server: ServerConfig, reading: Reading) -> None:
+    if server.poll_min_s > server.poll_max_s:
+        reading.wrong(
+            label,
+            "poll_min_s",
+            f"{server.poll_min_s:g} is more than poll_max_s, {server.poll_max_s:g}; "
+            "make it the smaller of the two",
+        )
+    if server.url.startswith("http:"):
+        for key in ("ca_file", "pin_sha256"):
+            if getattr(server, key):
+                reading.wrong(label, key, "needs TLS; write https:// in url, or remove this key")
+
+
+# --- what works, and should not stay so ---------------------------------------------------------
+
+
+def _warnings(config: Config, reading: Reading) -> Iterator[str]:
+    if not config.modems:
+        yield f"{config.path}: there is no [modem.NAME]: nothing can be received or sent"
+    if not config.servers:
+        yield f"{config.path}: there is no [server.NAME]: messages stay on this computer"
+    for path in _secret_files(config, reading):
+        if open_to_others(path):
+            yield f"{path}: holds a secret and is open to every user; run chmod 640 {path}"
+    for server in config.servers:
+        if server.url.startswith("http:") and not _is_local(server.url):
+            yield (
+                f"[server.{server.name}] url: http:// shows the password and the messages "
+                "to every network on the way; use https://"
+            )
+
+
+def _secret_files(config: Config, reading: Reading) -> Iterator[Path]:
+    if any(
+        reading.sources[key] == "file"
+        for key in reading.sources
+        if key.endswith((".pin", ".password"))
+    ):
+        yield config.path
+    yield from (modem.pin_file for modem in config.modems if modem.pin_file)
+    yield from (server.password_file for server in config.servers if server.password_file)
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,193 @@
+"""The sections of relay.toml: one frozen dataclass for each, one field for each key.
+
+The default and the reader of a key stand together in `setting`; config/relay.toml says in plain
+words what the keys mean. A part of relay is handed its own section and never the whole.
+"""
+
+# ruff: noqa: RUF009  # `setting` and `secret` return dataclasses.field(), made anew for each key
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from relay import config_values as values
+from relay.config_secrets import Secret
+from relay.config_values import Reader
+
+V = TypeVar("V")
+
+# 3GPP TS 23.038 §6.2.1.2.4, table of national language identifiers
+NATIONAL_LANGUAGES = (
+    "turkish",
+    "spanish",
+    "portuguese",
+    "bengali",
+    "gujarati",
+    "hindi",
+    "kannada",
+    "malayalam",
+    "oriya",
+    "punjabi",
+    "tamil",
+    "telugu",
+    "urdu",
+)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def setting(default: V, read: Reader) -> V:
+    """A key that may be left out."""
+    made: V = field(default=default, metadata={"read": read})
+    return made
+
+
+def required(read: Reader, example: str) -> Any:
+    """A key that must be there; `example` is what the complaint shows."""
+    return field(metadata={"read": read, "example": example})
+
+
+def secret(read: Reader, *, needed: bool = False) -> Secret | None:
+    """A key that may also come from the environment, from systemd or from `<key>_file`."""
+    made: Secret | None = field(
+        default=None, metadata={"read": read, "secret": True, "needed": needed}
+    )
+    return made
+
+
+def keys(section: type) -> dict[str, Field[Any]]:
+    """The keys that a section may have, in the order of the reference."""
+    return {one.name: one for one in fields(section) if "read" in one.metadata}
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfig:
+    """`name` is shown in status; never empty after `load`."""
+
+    name: str = setting("", values.text)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """`path` is the database, `backup_dir` the folder of its copies; both full after `load`."""
+
+    path: Path = setting(Path("/var/lib/relay/relay.db"), values.path)
+    backup_dir: Path = setting(Path(), values.path)
+    backups_kept: int = setting(7, values.whole(1, 1000))
+
+
+@dataclass(frozen=True, slots=True)
+class ModemConfig:
+    """One modem. `submission` is auto, stored or direct; `power_cycle` is an argv or empty."""
+
+    name: str
+    port: str = required(values.port, '"/dev/serial/by-id/…"')
+    baud: int = setting(115_200, values.whole(1_200, 4_000_000))
+    pin: Secret | None = secret(values.pin_code)
+    pin_file: Path | None = setting(None, values.readable_file)
+    submission: str = setting("auto", values.one_of("auto", "stored", "direct"))
+    sweep_s: float = setting(45.0, values.seconds(0.1, 3_600))
+    survey_s: float = setting(60.0, values.seconds(0.1, 3_600))
+    answer_timeout_s: float = setting(150.0, values.seconds(1, 600))
+    prompt_timeout_s: float = setting(30.0, values.seconds(1, 300))
+    power_cycle: tuple[str, ...] = setting((), values.command)
+
+
+@dataclass(frozen=True, slots=True)
+class SendingConfig:
+    """What holds for every message that goes out, whichever modem takes it.
+
+    `soft_retries` counts the tries after a refusal that may pass; `on_uncertain` is resend or
+    hold; `national` names the language tables that may be used to save parts.
+    """
+
+    # The longest relative TP-VP is 63 weeks (3GPP TS 23.040 §9.2.3.12.1).
+    validity_h: int = setting(72, values.whole(1, 63 * 7 * 24, "hours"))
+    request_reports: bool = setting(True, values.yes_or_no)
+    national: tuple[str, ...] = setting((), values.list_of(*NATIONAL_LANGUAGES))
+    on_uncertain: str = setting("resend", values.one_of("resend", "hold"))
+    uncertain_wait_s: float = setting(600.0, values.seconds(0, 86_400))
+    soft_retries: int = setting(20, values.whole(0, 20))
+    max_parts: int = setting(255, values.whole(1, 255))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingConfig:
+    """How long the missing parts of a long message are waited for."""
+
+    parts_wait_h: int = setting(24, values.whole(1, 24 * 28, "hours"))
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """One central server. `request_gzip` is auto, yes or no; `pin_sha256` 64 hex digits or ''."""
+
+    name: str
+    url: str = required(values.web_address, '"https://cht.example.org/api/sms"')
+    user: str = required(values.user_name, '"gateway"')
+    password: Secret | None = secret(values.password, needed=True)
+    password_file: Path | None = setting(None, values.readable_file)
+    kind: str = setting("cht", values.one_of("cht"))
+    ca_file: Path | None = setting(None, values.certificates)
+    pin_sha256: str = setting("", values.fingerprint)
+    poll_min_s: float = setting(15.0, values.seconds(0.05, 3_600))
+    poll_max_s: float = setting(300.0, values.seconds(0.05, 86_400))
+    max_reports: int = setting(10, values.whole(1, 1_000))
+    max_updates: int = setting(20, values.whole(1, 1_000))
+    connect_timeout_s: float = setting(30.0, values.seconds(0.1, 600))
+    read_timeout_s: float = setting(300.0, values.seconds(0.1, 3_600))
+    ambiguous_wait_s: float = setting(60.0, values.seconds(0, 3_600))
+    request_gzip: str = setting("auto", values.one_of("auto", "yes", "no"))
+
+
+@dataclass(frozen=True, slots=True)
+class HousekeepingConfig:
+    """Times are `HH:MM`, local; `keep_finished_days` 0 keeps for ever; `check_day` is in DAYS."""
+
+    keep_finished_days: int = setting(90, values.whole(0, 36_500, "days"))
+    backup_at: str = setting("02:30", values.time_of_day)
+    check_day: str = setting("sun", values.one_of(*DAYS))
+    summary_at: str = setting("20:00", values.time_of_day)
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """`level` is debug, info, warning or error; `trace_modem` writes every AT line at debug."""
+
+    level: str = setting("info", values.one_of("debug", "info", "warning", "error"))
+    trace_modem: bool = setting(False, values.yes_or_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of relay.toml, checked. Only the composition root may hold it.
+
+    `warnings` are sentences about what works but should not stay so; `sources` says for
+    `section.key` where the value came from (`default`, `file`, `environment variable X`, …).
+    """
+
+    path: Path
+    gateway: GatewayConfig
+    store: StoreConfig
+    modems: tuple[ModemConfig, ...]
+    sending: SendingConfig
+    receiving: ReceivingConfig
+    servers: tuple[ServerConfig, ...]
+    housekeeping: HousekeepingConfig
+    log: LogConfig
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+# In the order of the reference. The second kind is a family: [modem.NAME], [server.NAME].
+SECTIONS: Mapping[str, type] = {
+    "gateway": GatewayConfig,
+    "store": StoreConfig,
+    "sending": SendingConfig,
+    "receiving": ReceivingConfig,
+    "housekeeping": HousekeepingConfig,
+    "log": LogConfig,
+}
+FAMILIES: Mapping[str, type] = {"modem": ModemConfig, "server": ServerConfig}

@@ -1,0 +1,26 @@
+"""Stand-ins at the edges of relay: plain classes that tests steer by hand."""
+
+from __future__ import annotations
+
+
+class FakeClock:
+    """A clock that only moves when it is told to; wall time and monotonic time apart if wanted."""
+
+    def __init__(self, now: int = 1_700_000_000_000, monotonic: float = 1_000.0) -> None:
+        self._now = now
+        self._monotonic = monotonic
+
+    def now(self) -> int:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Time passes, for both."""
+        self._now += round(seconds * 1000)
+        self._monotonic += seconds
+
+    def step(self, seconds: float) -> None:
+        """Someone sets the wall clock; no time passes."""
+        self._now += round(seconds * 1000)
