@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from relay.core.cht import Answer, Report, Update
 from relay.core.device import Identity, ListedPdu, Slot, Survey, Urc
 from relay.core.link import LinkState
 
@@ -44,6 +45,10 @@ class Modem(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Sleep until an unsolicited result comes or `ring` is called; True if one did."""
+        ...
+
+    def ring(self) -> None:
+        """End a `wait` from another thread."""
         ...
 
     def list_pdus(self) -> list[ListedPdu]:
@@ -95,6 +100,25 @@ class Modem(Protocol):
 
     def ussd(self, code: str) -> str:
         """Send a USSD code and return the network's answer, decoded."""
+        ...
+
+
+class Server(Protocol):
+    """One central server. Every method may raise `ServerError`; only one thread may call them."""
+
+    @property
+    def name(self) -> str: ...
+
+    def check(self) -> None:
+        """Ask whether a gateway endpoint is there and lets us in. Changes nothing."""
+        ...
+
+    def exchange(self, reports: Sequence[Report], updates: Sequence[Update]) -> Answer:
+        """One request with all of it, and what the server wants sent. Never repeats by itself
+        what the server may have processed.
+
+        Raises `Unreachable`, `Unauthorised`, `Rejected` or `BadReply`.
+        """
         ...
 
 

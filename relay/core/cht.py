@@ -1,0 +1,225 @@
+"""The CHT gateway protocol as bytes: what one request says, and what its answer means. No I/O.
+
+Sources: medic/cht-core api/src/controllers/sms-gateway.js and medic/cht-gateway
+WebappPoller.java (the Android app that relay replaces).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from relay.errors import BadReply
+
+# How many messages the server hands out at most (cht-core api/src/services/messaging.js:250).
+FULL_HANDOUT = 25
+
+
+class Report(Protocol):
+    """A received SMS as the server gets it (webapp-terminating). Times in epoch ms."""
+
+    @property
+    def inbound_id(self) -> int: ...
+    @property
+    def uuid(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def sc_time(self) -> int | None: ...
+    @property
+    def kept_at(self) -> int: ...
+
+
+class Update(Protocol):
+    """A new status of a message that the server handed out; `reason` counts for FAILED only."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def server_id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A message that the server wants sent. `id` is opaque and case-sensitive.
+
+    `content` may hold lone surrogates: the outbox stores it as FAILED and says so.
+    """
+
+    id: str
+    to: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`server_time` is the Date header in epoch ms; `skipped` counts malformed entries."""
+
+    messages: tuple[Handout, ...] = ()
+    server_time: int | None = None
+    skipped: int = 0
+
+
+# --- the request --------------------------------------------------------------------------------
+
+
+def request_body(reports: Iterable[Report], updates: Iterable[Update]) -> bytes:
+    """The JSON of one POST in UTF-8. Both arrays are always there: core refuses a null."""
+    # The same id twice in one POST becomes two documents, because core looks for known ids once.
+    once = {report.uuid: report for report in reversed(list(reports))}
+    body = {
+        "messages": [_message(report) for report in reversed(once.values())],
+        "updates": [_update(update) for update in updates],
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _message(report: Report) -> dict[str, object]:
+    return {
+        "id": well_formed(report.uuid),
+        "from": well_formed(report.sender),
+        "content": well_formed(report.text),
+        "sms_sent": report.sc_time or 0,
+        "sms_received": report.kept_at,
+    }
+
+
+def _update(update: Update) -> dict[str, str]:
+    told = {"id": well_formed(update.server_id), "status": str(update.status)}
+    if update.status == "FAILED" and update.reason:
+        told["reason"] = well_formed(update.reason)
+    return told
+
+
+def well_formed(text: str) -> str:
+    """The text with surrogate pairs joined and lone surrogates as U+FFFD.
+
+    CouchDB refuses a whole POST, for ever, for one lone surrogate in it.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def unsendable(report: Report) -> str | None:
+    """Why core would drop this report with a 200 (messaging.js:139), or None if it takes it."""
+    if not report.text:
+        return "empty.content: the server throws away an SMS without text; it is kept here"
+    if not report.sender:
+        return "empty.sender: the server throws away an SMS without a sender; it is kept here"
+    return None
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+def read_check(body: bytes) -> None:
+    """Accept what a gateway endpoint answers to GET; raises `BadReply` for anything else."""
+    if _object(body).get("medic-gateway") is not True:
+        raise BadReply(
+            'the server answers, but not as a CHT gateway ({"medic-gateway": true}). Is the path '
+            "of the URL complete? For CHT it ends in /api/sms",
+            maybe_processed=False,
+        )
+
+
+def read_answer(body: bytes, server_time: int | None = None) -> Answer:
+    """The answer to a POST with a success status; raises `BadReply` only.
+
+    No `messages`, null or an empty array all mean none; a malformed entry is skipped and the
+    others are kept (WebappPoller.java:94-108).
+    """
+    found = _object(body)
+    entries = found.get("messages")
+    if "medic-gateway" in found and entries is None:
+        raise BadReply(
+            "the answer to a POST was the answer to a GET: a redirect on the way dropped what "
+            "was sent. Nothing is marked as sent; write the final https address into the URL"
+        )
+    if found.get("error") and entries is None:
+        raise BadReply(f"a success status with an error in it: {server_words(body)}")
+    if not isinstance(entries, list | None):
+        raise BadReply("`messages` of the answer is not an array")
+    handouts = [_handout(entry) for entry in entries or ()]
+    kept = tuple(handout for handout in handouts if handout is not None)
+    return Answer(kept, server_time, len(handouts) - len(kept))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        # Bytes that are no UTF-8 turn into lone surrogates, and so fail only their own message.
+        text = body.decode("utf-8-sig", "surrogateescape")
+        # Numbers stay the text that they are: an id is echoed as it came.
+        found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise BadReply(f"the answer is not JSON: {server_words(body) or 'it is empty'}") from None
+    if not isinstance(found, dict):
+        raise BadReply("the answer is JSON, but not an object")
+    return found
+
+
+def _handout(entry: object) -> Handout | None:
+    if not isinstance(entry, dict) or not {"id", "to", "content"} <= entry.keys():
+        return None
+    message_id = coerced(entry["id"])
+    # An id that cannot be echoed cannot be acknowledged either.
+    if not message_id or has_lone_surrogate(message_id):
+        return None
+    return Handout(message_id, well_formed(coerced(entry["to"])), coerced(entry["content"]))
+
+
+def coerced(value: object) -> str:
+    """What JSONObject.getString of Android makes of a value: null becomes the text "null"."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= char <= "\udfff" for char in text)
+
+
+# --- what a server says when it refuses ---------------------------------------------------------
+
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_WORDS_MAX = 120
+
+
+def server_words(body: bytes) -> str:
+    """The server's own words in one short line: JSON error forms, the title of a page, or text.
+
+    cht-core says `error`, the README of cht-gateway `message`, its demo-server `err`.
+    """
+    start = body[:4096]
+    if (title := _TITLE.search(start)) is not None:
+        return f'a web page, "{_one_line(title[1])}"'
+    if start.lstrip()[:1] == b"<":
+        return "a web page"
+    return _json_words(body) or _one_line(start)
+
+
+def _json_words(body: bytes) -> str:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(found, Mapping):
+        return ""
+    for key in ("message", "error", "err"):
+        words = found.get(key)
+        if isinstance(words, str) and words.strip():
+            return _one_line(words.encode(errors="replace"))
+    return ""
+
+
+def _one_line(raw: bytes) -> str:
+    text = " ".join(raw.decode(errors="replace").split())
+    printable = "".join(char if char.isprintable() else "?" for char in text)
+    return printable if len(printable) <= _WORDS_MAX else printable[: _WORDS_MAX - 1] + "…"
