@@ -5,7 +5,7 @@ RelayError
 ├── StoreError
 │   ├── CorruptDatabase             set aside and salvaged, never deleted
 │   ├── SchemaTooNew                an older relay must not touch a newer database
-│   ├── StoreFull                   no room on the disk: nothing may be deleted from the SIM
+│   ├── StoreFull                   nothing can be written, so nothing may be deleted from the SIM
 │   └── StoreBusy                   another process holds the database
 ├── ModemError
 │   ├── PortLost                    the port is gone or was never there
@@ -72,12 +72,15 @@ class SchemaTooNew(StoreError):
 
 @dataclass(eq=False)
 class StoreFull(StoreError):
+    """Nothing can be written: the disk is full, read-only or failing."""
+
     path: str
+    cause: str = "no room left on the disk"
 
     def __str__(self) -> str:
         return (
-            f"no room left on the disk that holds {self.path}. Nothing is deleted from the SIM "
-            "and nothing is sent until there is room. Free some space."
+            f"{self.cause} ({self.path}). Nothing is deleted from the SIM and nothing is sent "
+            "until relay can write again. Free some space on the disk."
         )
 
 

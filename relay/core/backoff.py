@@ -20,4 +20,4 @@ def soft_retry_ms(attempt: int) -> int | None:
     """Milliseconds until the next try of a refused part, or None when it has had enough."""
     if attempt > SOFT_RETRIES:
         return None
-    return round(60_000 * attempt**1.5)
+    return int(60_000 * float(attempt) ** 1.5)

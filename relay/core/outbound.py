@@ -1,13 +1,11 @@
-"""The life of an outbound part (one SMS-SUBMIT), and what its message looks like to the server.
+"""The life of an outbound part (one SMS-SUBMIT).
 
 Everything that decides where a part may go is in `TRANSITIONS`; each event says what else it
-leaves on the row. A message is the `fold` of its parts; CHT is told each change of that fold
-once, in order, and never backwards.
+leaves on the row. What a message of several parts looks like is in `fold`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -291,54 +289,3 @@ def advance(part: Part, event: Event, now: int) -> Part:
     """The part after `event`; raises `IllegalTransition` and leaves the row alone."""
     state = step(TRANSITIONS, part.state, event)
     return replace(event.mark(part, now), state=state)
-
-
-# --- what the server sees ----------------------------------------------------------------------
-
-
-class ChtStatus(StrEnum):
-    """The five statuses of the gateway protocol (`cht-gateway`, WoMessage.Status)."""
-
-    UNSENT = "UNSENT"
-    PENDING = "PENDING"
-    SENT = "SENT"
-    DELIVERED = "DELIVERED"
-    FAILED = "FAILED"
-
-
-RANK: Mapping[ChtStatus, int] = {
-    ChtStatus.UNSENT: 0,
-    ChtStatus.PENDING: 1,
-    ChtStatus.SENT: 2,
-    ChtStatus.DELIVERED: 3,
-    ChtStatus.FAILED: 3,
-}
-
-
-def fold(states: Iterable[PartState]) -> ChtStatus:
-    """The status of a message, from the states of all its parts."""
-    seen = set(states)
-    if PartState.FAILED in seen:
-        return ChtStatus.FAILED
-    if seen == {PartState.DELIVERED}:
-        return ChtStatus.DELIVERED
-    if seen <= {PartState.ACCEPTED, PartState.DELIVERED}:
-        return ChtStatus.SENT
-    if seen == {PartState.QUEUED}:
-        return ChtStatus.UNSENT
-    return ChtStatus.PENDING
-
-
-def worth_telling(last: ChtStatus | None, status: ChtStatus, event: Event | None) -> bool:
-    """Whether the server should hear of `status` after it heard `last`.
-
-    CHT overwrites without checking, so a status may only climb. The two explicit ways down are
-    a retry and a delivery report that comes after the failure was told.
-    """
-    if last is None:
-        return True
-    if isinstance(event, Retried):
-        return status != last
-    if last is ChtStatus.FAILED:
-        return status is ChtStatus.DELIVERED
-    return RANK[status] > RANK[last]

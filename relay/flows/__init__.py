@@ -1,0 +1,1 @@
+"""The flows: one turn each. They decide the order of effects, and never import one another."""

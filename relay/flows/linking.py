@@ -1,0 +1,125 @@
+"""Keeping one modem up: open it, look after it, and try again when it is gone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from relay.core.backoff import delay_s
+from relay.core.device import Restarted, Urc
+from relay.core.link import READABLE
+from relay.errors import ModemError, NoReply, PortLost, Refused, SimProblem
+from relay.flows.ports import Chance, Clock, Modem
+from relay.log import Repeated, event
+from relay.store.facts import Facts
+
+_log = logging.getLogger("relay.linking")
+
+_BASE_S = 2.0
+_CAP_S = 60.0
+_REFUSALS_BEFORE_REOPEN = 5
+
+
+class Linking:
+    """The link of one modem. Only used by that modem's thread."""
+
+    def __init__(
+        self, modem: Modem, facts: Facts, clock: Clock, chance: Chance, survey_s: float = 60
+    ) -> None:
+        self._modem = modem
+        self._facts = facts
+        self._clock = clock
+        self._chance = chance
+        self._survey_s = survey_s
+        self._failures = 0
+        self._refusals = 0
+        self._retry_at = 0.0  # monotonic
+        self._survey_at = 0.0  # monotonic
+        self._said = Repeated()
+
+    @property
+    def usable(self) -> bool:
+        return self._modem.link in READABLE
+
+    def open(self) -> float:
+        """Bring the modem up if it is time; seconds until the next try, 0 when it is up.
+
+        A missing modem is an ordinary state: it is a fact, and a line in the log now and then.
+        """
+        left = self._retry_at - self._clock.monotonic()
+        if left > 0:
+            return left
+        try:
+            self._modem.open()
+        except ModemError as error:
+            return self._failed(error)
+        self._failures = self._refusals = 0
+        self._survey_at = 0.0
+        self._put("identity", asdict(self._modem.identity), "AT+CGMM, AT+CGSN, AT+CCID")
+        self._put("opened", True, "")
+        _log.info(event("link.open", modem=self._modem.name, state=self._modem.link))
+        return 0.0
+
+    def notice(self, urcs: Sequence[Urc]) -> None:
+        """Raises `PortLost` when the modem has restarted and forgotten its settings."""
+        for urc in urcs:
+            if isinstance(urc, Restarted):
+                raise PortLost(self._modem.name, f"the modem restarted by itself ({urc.line})")
+
+    def look_after(self) -> float:
+        """Survey the modem when it is time; seconds until the next survey."""
+        left = self._survey_at - self._clock.monotonic()
+        if left > 0:
+            return left
+        self._survey_at = self._clock.monotonic() + self._survey_s
+        if not self._modem.check():
+            raise PortLost(self._modem.name, "the modem has forgotten its settings")
+        survey = self._modem.survey()
+        self._put_all({"survey": asdict(survey), "link": self._link("")}, "AT+CSQ, AT+CREG")
+        return self._survey_s
+
+    def lost(self, error: ModemError) -> float:
+        """A command failed: forgive a refusal, close on anything worse; seconds to wait."""
+        if isinstance(error, Refused):
+            self._refusals += 1
+            if self._refusals < _REFUSALS_BEFORE_REOPEN:
+                _log.warning(event("link.refused", modem=self._modem.name, error=str(error)))
+                return 1.0
+        self._modem.close()
+        return self._failed(error)
+
+    def fine(self) -> None:
+        """A whole turn went well."""
+        self._refusals = 0
+
+    def close(self) -> None:
+        self._modem.close()
+        self._put("link", self._link("relay was stopped"), "")
+
+    # --- failure --------------------------------------------------------------------------------
+
+    def _failed(self, error: ModemError) -> float:
+        self._failures += 1
+        wait = delay_s(self._failures, base_s=_BASE_S, cap_s=_CAP_S, chance=self._chance())
+        self._retry_at = self._clock.monotonic() + wait
+        self._put("link", self._link(_words(error)), "")
+        if self._said.worth(_words(error), self._clock.monotonic()):
+            _log.warning(event("link.down", modem=self._modem.name, error=_words(error)))
+        return wait
+
+    def _link(self, detail: str) -> dict[str, object]:
+        return {"state": self._modem.link, "detail": detail}
+
+    def _put(self, name: str, value: object, source: str) -> None:
+        self._put_all({name: value}, source)
+
+    def _put_all(self, values: dict[str, object], source: str) -> None:
+        keyed = {f"modem.{self._modem.name}.{name}": value for name, value in values.items()}
+        self._facts.put_all(self._clock.now(), keyed, source)
+
+
+def _words(error: ModemError) -> str:
+    if isinstance(error, PortLost | NoReply | SimProblem):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

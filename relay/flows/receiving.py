@@ -1,0 +1,121 @@
+"""Receiving: from the SIM to the disk, and only then off the SIM.
+
+Two phases that never overlap: raw PDUs are committed, then their slots are freed, then they are
+read. An unsolicited result is only a hint; the memory is swept on a timer as well.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from relay.core.device import (
+    REC_READ,
+    REC_UNREAD,
+    DirectPdu,
+    ListedPdu,
+    MemoryFull,
+    NewMessage,
+    Slot,
+    Urc,
+)
+from relay.flows.ports import Clock, Modem
+from relay.log import event
+from relay.store.inbox import Digested, Inbox
+from relay.store.raw import Arrival
+
+_log = logging.getLogger("relay.receiving")
+
+# Beyond this many hints one listing is cheaper than reading slot by slot.
+_MANY_HINTS = 12
+
+
+class Receiving:
+    """One modem's inward half. Only used by that modem's thread."""
+
+    def __init__(self, modem: Modem, inbox: Inbox, clock: Clock, sweep_s: float = 45) -> None:
+        self._modem = modem
+        self._inbox = inbox
+        self._clock = clock
+        self._sweep_s = sweep_s
+        self._sweep_at = 0.0  # monotonic; 0 means: at once
+        self._hints: dict[Slot, None] = {}  # a set that keeps its order
+        self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
+
+    def sweep_soon(self) -> None:
+        """The modem was opened anew: whatever lies in its memory is to be read."""
+        self._sweep_at = 0.0
+
+    def step(self, urcs: Sequence[Urc]) -> float:
+        """Keep, free and read what came in; seconds until the next sweep is due.
+
+        Raises `ModemError` or `StoreError`; nothing is lost by either, because a slot is freed
+        only after its PDU is on the disk.
+        """
+        self._notice(urcs)
+        self._keep_direct()
+        if self._clock.monotonic() >= self._sweep_at or len(self._hints) > _MANY_HINTS:
+            self._sweep()
+        elif self._hints:
+            self._read_hinted()
+        self._digest()
+        return max(0.0, self._sweep_at - self._clock.monotonic())
+
+    def _notice(self, urcs: Sequence[Urc]) -> None:
+        for urc in urcs:
+            if isinstance(urc, DirectPdu):
+                self._direct.append(urc)
+            elif isinstance(urc, NewMessage):
+                self._hints[urc.slot] = None
+            elif isinstance(urc, MemoryFull):
+                self._sweep_at = 0.0
+
+    def _sweep(self) -> None:
+        changed = self._take(self._modem.list_pdus())
+        self._hints = dict.fromkeys(changed)
+        self._sweep_at = self._clock.monotonic() + self._sweep_s
+
+    def _read_hinted(self) -> None:
+        slots = list(self._hints)
+        found = [self._modem.read_pdu(slot) for slot in slots]
+        changed = self._take([listed for listed in found if listed is not None])
+        self._hints = dict.fromkeys(changed)
+
+    def _take(self, listed: Sequence[ListedPdu]) -> list[Slot]:
+        """Keep, then free. The slots that held something else by then: they are read next."""
+        received = [pdu for pdu in listed if pdu.stat in (REC_UNREAD, REC_READ)]
+        if not received:
+            return []
+        self._keep([(pdu.pdu, f"{pdu.slot.memory}:{pdu.slot.index}") for pdu in received])
+        return [pdu.slot for pdu in received if not self._modem.delete(pdu)]
+
+    def _keep_direct(self) -> None:
+        """PDUs that lie nowhere else; the network hears that we have them after the commit."""
+        if not self._direct:
+            return
+        self._keep([(urc.pdu, urc.via) for urc in self._direct])
+        kept, self._direct = self._direct, []
+        for urc in kept:
+            if urc.needs_ack:
+                self._modem.acknowledge()
+
+    def _keep(self, pdus: Sequence[tuple[str, str]]) -> None:
+        sim = self._modem.identity.iccid or self._modem.identity.imsi
+        arrivals = [Arrival(pdu, self._modem.name, sim, via) for pdu, via in pdus]
+        new = self._inbox.keep(self._clock.now(), arrivals)
+        _log.info(event("inbox.kept", modem=self._modem.name, pdus=len(arrivals), new=new))
+
+    def _digest(self) -> None:
+        while (done := self._inbox.digest(self._clock.now())).raws:
+            self._say(done)
+
+    def _say(self, done: Digested) -> None:
+        _log.info(
+            event(
+                "inbox.read",
+                modem=self._modem.name,
+                messages=done.messages,
+                reports=done.reports,
+                undecodable=done.undecodable,
+            )
+        )

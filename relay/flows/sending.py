@@ -1,0 +1,154 @@
+"""Sending: one part per turn, claimed on the disk before the radio hears of it.
+
+While one part is on the air the next one is claimed, so that the line and not the disk is the
+limit. A part whose outcome nobody knows is never simply sent again: see `settling`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.core.backoff import soft_retry_ms
+from relay.core.causes import cause_of
+from relay.core.device import LateReference, Urc
+from relay.core.link import LinkState
+from relay.core.outbound import (
+    Accepted,
+    Event,
+    FoundSent,
+    NoAnswer,
+    NotStarted,
+    Part,
+    RefusedForGood,
+    RefusedForNow,
+)
+from relay.errors import NotSubmitted, OutcomeUnknown, Refused
+from relay.flows.ports import Clock, Modem
+from relay.flows.submission import Submission
+from relay.log import event
+from relay.store.outbox import Outbox
+
+_log = logging.getLogger("relay.sending")
+
+# After so many refusals in a row of different messages the network is the matter, not they.
+_REFUSALS_BEFORE_PAUSE = 3
+_PAUSE_S = 60.0
+_NOT_STARTED_WAIT_MS = 5_000
+_IDLE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one submission; `accepted` by the network, or not."""
+
+    event: Event
+    accepted: bool = False
+
+
+class Sending:
+    """One modem's outward half. Only used by that modem's thread."""
+
+    def __init__(
+        self, modem: Modem, outbox: Outbox, submission: Submission, clock: Clock
+    ) -> None:
+        self._modem = modem
+        self._outbox = outbox
+        self._submission = submission
+        self._clock = clock
+        self._next: Part | None = None  # claimed while the one before was on the air
+        self._refusals = 0
+        self._pause_until = 0.0  # monotonic
+
+    def step(self, urcs: Sequence[Urc]) -> float:
+        """Submit at most one part; seconds until there may be more to do (0: at once)."""
+        self._notice(urcs)
+        if self._modem.link is not LinkState.READY:
+            self.put_back("the modem is not registered")
+            return _IDLE_S
+        pause = self._pause_until - self._clock.monotonic()
+        if pause > 0:
+            return pause
+        part = self._next or self._claim()
+        self._next = None
+        if part is None:
+            return self._until_due()
+        self._submit(part)
+        return 0.0
+
+    def put_back(self, cause: str) -> None:
+        """Return what was claimed ahead and has not been begun."""
+        if self._next is not None:
+            self._outbox.record(self._clock.now(), self._next, NotStarted(cause))
+            self._next = None
+
+    # --- one part -------------------------------------------------------------------------------
+
+    def _claim(self) -> Part | None:
+        return self._outbox.claim(
+            self._clock.now(), self._modem.name, self._submission.mode(self._modem)
+        )
+
+    def _claim_ahead(self) -> None:
+        self._next = self._claim()
+
+    def _submit(self, part: Part) -> None:
+        result = self._result(part)
+        moved = self._outbox.record(self._clock.now(), part, result.event)
+        _log.info(
+            event(
+                f"outbox.{moved.state.lower()}",
+                part=f"{part.outbound_id}/{part.seq}",
+                modem=self._modem.name,
+                attempt=part.attempts,
+                mr=moved.mr,
+                reason=moved.reason,
+            )
+        )
+        self._pause_after(result)
+        if result.accepted:
+            self._submission.finish(self._modem, part)
+
+    def _result(self, part: Part) -> _Result:
+        try:
+            mr = self._submission.submit(self._modem, part, self._claim_ahead)
+        except NotSubmitted as error:
+            due_at = self._clock.now() + _NOT_STARTED_WAIT_MS
+            return _Result(NotStarted(error.cause, due_at))
+        except OutcomeUnknown as error:
+            return _Result(NoAnswer(error.cause))
+        except Refused as error:
+            return _Result(self._refusal(part, error))
+        return _Result(Accepted(mr), accepted=True)
+
+    def _refusal(self, part: Part, error: Refused) -> Event:
+        """Again or never: the table of causes says which, and how patient we are is in one place."""
+        cause = cause_of(error)
+        wait_ms = soft_retry_ms(part.attempts) if cause.again else None
+        if wait_ms is None:
+            return RefusedForGood(cause.reason)
+        return RefusedForNow(cause.reason, self._clock.now() + wait_ms)
+
+    def _pause_after(self, result: _Result) -> None:
+        self._refusals = self._refusals + 1 if isinstance(result.event, RefusedForNow) else 0
+        if self._refusals >= _REFUSALS_BEFORE_PAUSE:
+            self._refusals = 0
+            self._pause_until = self._clock.monotonic() + _PAUSE_S
+            _log.warning(event("sending.paused", modem=self._modem.name, seconds=_PAUSE_S))
+
+    def _until_due(self) -> float:
+        due_at = self._outbox.next_due_at()
+        if due_at is None:
+            return _IDLE_S
+        return max(0.05, (due_at - self._clock.now()) / 1000)
+
+    def _notice(self, urcs: Sequence[Urc]) -> None:
+        """A +CMGS that came after we had stopped waiting answers the one part in doubt."""
+        for urc in urcs:
+            if isinstance(urc, LateReference):
+                doubtful = self._outbox.uncertain(self._modem.name)
+                if len(doubtful) == 1:
+                    self._outbox.record(self._clock.now(), doubtful[0], FoundSent(urc.mr))
+
+

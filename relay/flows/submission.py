@@ -1,0 +1,208 @@
+"""How one part is submitted, and how a doubtful one is settled.
+
+Stored submission writes the part into the modem's own memory (AT+CMGW), notes the slot on the
+disk, and sends it from there (AT+CMSS). After a power cut the slot's own status says whether it
+went out. Manuals do not promise that status, so `auto` believes only what this modem has shown,
+the first time on a message that was due anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relay.core.device import STO_SENT, STO_UNSENT, Identity, ListedPdu, Slot
+from relay.core.outbound import Event, FoundSent, FoundUnsent, Part, Resent
+from relay.core.pdu import Submit, decode
+from relay.errors import ModemError, NoReply, NotSubmitted, PduError, PortLost, Refused
+from relay.flows.ports import Clock, Modem
+from relay.log import event
+from relay.store.facts import Facts
+from relay.store.outbox import Outbox
+
+_log = logging.getLogger("relay.submission")
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPolicy:
+    """`mode` is auto, stored or direct; `on_uncertain` is resend or hold, after `wait_ms`."""
+
+    mode: str = "auto"
+    on_uncertain: str = "resend"
+    wait_ms: int = 600_000
+
+
+class Submission:
+    """Only used by the modem thread."""
+
+    def __init__(
+        self, outbox: Outbox, facts: Facts, clock: Clock, policy: SubmissionPolicy
+    ) -> None:
+        self._outbox = outbox
+        self._facts = facts
+        self._clock = clock
+        self._policy = policy
+        self._no_room = False  # the modem's memory would not take a part; until the next open
+
+    # --- which way ------------------------------------------------------------------------------
+
+    def mode(self, modem: Modem) -> str:
+        """`stored` where it is wanted, possible and not disproved; else `direct`."""
+        if self._policy.mode == "direct" or not modem.can_store or self._no_room:
+            return "direct"
+        if self._policy.mode == "auto" and self._shown(modem.identity) is False:
+            return "direct"
+        return "stored"
+
+    def _shown(self, identity: Identity) -> bool | None:
+        """Whether this model keeps STO SENT and STO UNSENT apart; None until it has shown it."""
+        found = self._facts.get(_fact_key(identity))
+        return None if found is None else bool(found.value)
+
+    def _believed(self, identity: Identity) -> bool:
+        return self._policy.mode == "stored" or self._shown(identity) is True
+
+    # --- one part -------------------------------------------------------------------------------
+
+    def submit(self, modem: Modem, part: Part, on_air: Callable[[], None]) -> int:
+        """TP-MR. Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
+        if part.submission != "stored":
+            return modem.submit(part.pdu, on_air)
+        slot = self._store(modem, part)
+        self._outbox.place(part, slot.memory, slot.index)
+        unproven = self._policy.mode == "auto" and self._shown(modem.identity) is None
+        before = _stat(modem, slot) if unproven else None
+        try:
+            mr = modem.submit_stored(slot, on_air)
+        except Refused:
+            _erase(modem, slot)
+            raise
+        if unproven:
+            self._learn(modem, before == STO_UNSENT and _stat(modem, slot) == STO_SENT)
+        self._slot = slot
+        return mr
+
+    _slot: Slot | None = None  # of the part that was accepted last
+
+    def finish(self, modem: Modem, part: Part) -> None:
+        """Free the modem's memory, once the acceptance is on the disk."""
+        if part.submission == "stored" and self._slot is not None:
+            _erase(modem, self._slot)
+            self._slot = None
+
+    def _store(self, modem: Modem, part: Part) -> Slot:
+        try:
+            return modem.store(part.pdu)
+        except Refused as error:
+            self._no_room = True
+            raise NotSubmitted(f"the modem's memory would not take it ({error})") from error
+        except (NoReply, PortLost) as error:
+            raise NotSubmitted(str(error)) from error
+
+    def _learn(self, modem: Modem, shown: bool) -> None:
+        self._facts.put(self._clock.now(), _fact_key(modem.identity), shown, source="AT+CMSS")
+        _log.info(event("submission.learned", modem=modem.name, stored=shown))
+
+    # --- doubt ----------------------------------------------------------------------------------
+
+    def opened(self, modem: Modem) -> None:
+        """After every bring-up: ask the modem's memory about the parts in doubt, and tidy it."""
+        self._no_room = False
+        doubtful = [part for part in self._outbox.uncertain(modem.name) if _was_stored(part)]
+        stored = modem.list_stored() if modem.can_store else []
+        for part in doubtful:
+            found = self._ask_memory(modem, part, stored)
+            if found is not None:
+                self._record(part, found)
+        for listed in stored:
+            if listed.stat in (STO_SENT, STO_UNSENT) and not self._still_doubtful(modem, listed):
+                _erase(modem, listed.slot)
+
+    def settle(self, modem: Modem) -> float:
+        """Apply the policy to parts that stayed in doubt; seconds until the next one is due."""
+        waits = [self._settle_one(part) for part in self._outbox.uncertain(modem.name)]
+        return min(waits, default=3600.0)
+
+    def _settle_one(self, part: Part) -> float:
+        if _never_begun(part):
+            self._record(part, FoundUnsent())
+            return 0.0
+        if self._policy.on_uncertain == "hold":
+            return 3600.0
+        age_ms = self._clock.now() - (part.uncertain_at or 0)
+        # After a step back of the clock the age is negative: nobody waits for years.
+        left_ms = min(self._policy.wait_ms, self._policy.wait_ms - age_ms)
+        if left_ms > 0:
+            return left_ms / 1000
+        self._record(part, Resent())
+        return 0.0
+
+    def _ask_memory(
+        self, modem: Modem, part: Part, stored: list[ListedPdu]
+    ) -> Event | None:
+        if _never_begun(part):
+            return FoundUnsent()
+        if not self._believed(modem.identity):
+            return None
+        for listed in stored:
+            if listed.slot == Slot(part.memory or "", part.slot or 0) and _same(part, listed):
+                return FoundSent() if listed.stat == STO_SENT else FoundUnsent()
+        return None
+
+    def _still_doubtful(self, modem: Modem, listed: ListedPdu) -> bool:
+        slots = [(part.memory, part.slot) for part in self._outbox.uncertain(modem.name)]
+        return (listed.slot.memory, listed.slot.index) in slots
+
+    def _record(self, part: Part, happened: Event) -> None:
+        moved = self._outbox.record(self._clock.now(), part, happened)
+        _log.warning(
+            event(
+                "outbox.settled",
+                part=f"{part.outbound_id}/{part.seq}",
+                by=type(happened).__name__,
+                state=moved.state,
+            )
+        )
+
+
+def _fact_key(identity: Identity) -> str:
+    return f"submission.stored.{identity.manufacturer}|{identity.model}|{identity.revision}"
+
+
+def _was_stored(part: Part) -> bool:
+    return part.submission == "stored"
+
+
+def _never_begun(part: Part) -> bool:
+    """The slot is noted before AT+CMSS is given: without a slot nothing was ever sent."""
+    return _was_stored(part) and part.slot is None
+
+
+def _same(part: Part, listed: ListedPdu) -> bool:
+    """The stored PDU is this part; modems fill in their SMSC and their own TP-MR."""
+    try:
+        mine, other = decode(part.pdu), decode(listed.pdu)
+    except PduError:
+        return False
+    if not isinstance(mine, Submit) or not isinstance(other, Submit):
+        return False
+    return (mine.recipient.number, mine.text, mine.data, mine.concat) == (
+        other.recipient.number, other.text, other.data, other.concat,
+    )  # fmt: skip
+
+
+def _stat(modem: Modem, slot: Slot) -> int | None:
+    try:
+        listed = modem.read_pdu(slot)
+    except ModemError:
+        return None
+    return listed.stat if listed else None
+
+
+def _erase(modem: Modem, slot: Slot) -> None:
+    """Best effort: what stays behind is erased after the next bring-up."""
+    try:
+        modem.erase(slot)
+    except ModemError as error:
+        _log.info(event("submission.slot_left", modem=modem.name, error=type(error).__name__))

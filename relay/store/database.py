@@ -1,0 +1,193 @@
+"""The database file: one connection, one lock, WAL, every commit on the disk.
+
+sqlite-utils applies the migrations; the message path uses plain SQL on its connection.
+`BEGIN IMMEDIATE` always: a deferred transaction that reads and then writes beside a second
+writer fails at once with SQLITE_BUSY_SNAPSHOT.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError, StoreFull
+
+Params = Sequence[Any]
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    # The log is folded back in small steps, so that no single commit pays for all of it.
+    "PRAGMA wal_autocheckpoint = 1000",
+)
+
+
+class Database:
+    """An open store. All access goes through `transaction` and `query`, from any thread."""
+
+    def __init__(self, path: Path, conn: sqlite3.Connection) -> None:
+        self.path = path
+        self._conn = conn  # Only used with the lock held.
+        self._lock = threading.RLock()
+        self._depth = 0  # Only used with the lock held.
+
+    @classmethod
+    def open(cls, path: Path | str) -> Database:
+        """Open and migrate; raises `CorruptDatabase`, `SchemaTooNew`, `StoreFull`, `StoreBusy`.
+
+        The file is created readable by its owner only; a damaged file is left as it is.
+        """
+        path = Path(path)
+        with _named_errors(path):
+            _create_private(path)
+            conn = _connect(path)
+            try:
+                _check(path, conn)
+                _migrate(path, conn)
+            except BaseException:
+                conn.close()
+                raise
+        return cls(path, conn)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, on the disk when it returns. Inside another one it joins that one."""
+        with self._lock, _named_errors(self.path):
+            if self._depth:
+                yield self._conn
+                return
+            self._conn.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield self._conn
+                self._conn.execute("COMMIT")
+            except BaseException:
+                if self._conn.in_transaction:
+                    self._conn.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
+        with self._lock, _named_errors(self.path):
+            return self._conn.execute(sql, params).fetchall()
+
+    def value(self, sql: str, params: Params = ()) -> Any:
+        """The first column of the first row, or None."""
+        rows = self.query(sql, params)
+        return rows[0][0] if rows else None
+
+    def data_version(self) -> int:
+        """Changes when another process has written (`relay send`, `relay outbox retry`)."""
+        return int(self.value("PRAGMA data_version"))
+
+    def quick_check(self) -> None:
+        """Raises `CorruptDatabase` when the file is damaged."""
+        with self._lock, _named_errors(self.path):
+            _check(self.path, self._conn)
+
+    def backup(self, target: Path) -> None:
+        """A whole, compact copy; other threads go on when it is done. Replaces `target`."""
+        draft = target.with_name(target.name + ".part")
+        draft.unlink(missing_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
+        # A connection of its own, so that the message path does not wait for the copy.
+        conn = sqlite3.connect(self.path, isolation_level=None)
+        try:
+            with _named_errors(target):
+                conn.execute("VACUUM INTO ?", (str(draft),))
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        finally:
+            conn.close()
+        _sync(draft)
+        draft.replace(target)
+        _sync(target.parent)
+
+    def checkpoint(self) -> None:
+        with self._lock, _named_errors(self.path):
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._conn.close()
+
+
+def _create_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    conn.row_factory = sqlite3.Row
+    try:
+        for pragma in _PRAGMAS:
+            conn.execute(pragma).fetchall()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _check(path: Path, conn: sqlite3.Connection) -> None:
+    found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise CorruptDatabase(str(path), str(found))
+
+
+def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+    # sqlite-utils takes a fifth of a second to import; commands that only read do without it.
+    from sqlite_utils import Database as SqliteUtils
+
+    from relay.store.schema import migrations
+
+    db = SqliteUtils(conn, execute_plugins=False)
+    known = {migration.name for migration in migrations.pending(SqliteUtils(memory=True))}
+    unknown = {migration.name for migration in migrations.applied(db)} - known
+    if unknown:
+        raise SchemaTooNew(str(path), tuple(sorted(unknown)))
+    migrations.apply(db)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """SQLite's and the system's words, turned into errors that say who must act."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise named(path, error) from error
+    except OSError as error:
+        raise StoreFull(str(path), error.strerror or str(error)) from error
+
+
+_UNWRITABLE = ("full", "readonly", "disk i/o", "unable to open")
+
+
+def named(path: Path, error: sqlite3.Error) -> StoreError | sqlite3.Error:
+    """The `StoreError` that a sqlite3 error stands for; a bug in our SQL stays what it is."""
+    words = str(error).lower()
+    if "malformed" in words or "not a database" in words:
+        return CorruptDatabase(str(path), str(error))
+    if "locked" in words or "busy" in words:
+        return StoreBusy(str(path))
+    if any(word in words for word in _UNWRITABLE):
+        return StoreFull(str(path), str(error))
+    return error

@@ -1,0 +1,212 @@
+"""The inbox: raw PDUs are kept first; then they are read, and become messages."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.core.inbound import (
+    INBOUND_TRANSITIONS,
+    Completed,
+    GaveUpWaiting,
+    InboundState,
+    Parked,
+)
+from relay.core.machine import step
+from relay.core.pdu import Concat, Deliver, StatusReport, Submit, decode
+from relay.core.reassembly import DAY_MS, Duplicate, Join, place
+from relay.errors import PduError
+from relay.store import assemblies, raw, trail
+from relay.store.database import Database
+from relay.store.raw import Arrival
+from relay.store.reports import apply_report
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """What one turn of reading brought."""
+
+    raws: int = 0
+    messages: int = 0
+    reports: int = 0
+    undecodable: int = 0
+
+
+class Inbox:
+    """`servers` are the names of those to whom every message is to be forwarded."""
+
+    def __init__(
+        self, db: Database, servers: Sequence[str] = (), max_age_ms: int = DAY_MS
+    ) -> None:
+        self._db = db
+        self._servers = tuple(servers)
+        self._max_age_ms = max_age_ms
+        self._gateway = uuid.UUID(db.value("SELECT value FROM meta WHERE key = 'gateway_id'"))
+
+    def keep(self, now: int, arrivals: Sequence[Arrival]) -> int:
+        """Commit raw PDUs before anything else may happen to them; how many were new.
+
+        A PDU holds the service centre's timestamp, so the same bytes from the same SIM are the
+        same message: a network's repetition, or a slot that was listed again. Where the SIM
+        could not be read, any SIM matches.
+        """
+        with self._db.transaction() as tx:
+            return sum(raw.keep(tx, now, arrival) for arrival in arrivals)
+
+    def digest(self, now: int, limit: int = 100) -> Digested:
+        """Read the oldest kept PDUs: messages, parts of messages, status reports."""
+        rows = self._db.query(
+            "SELECT id, pdu, modem, sim, kept_at FROM raw_pdu WHERE state = 'KEPT'"
+            " ORDER BY id LIMIT ?",
+            (limit,),
+        )
+        if not rows:
+            return Digested()
+        with self._db.transaction() as tx:
+            kinds = [self._read(tx, now, row) for row in rows]
+        return Digested(
+            raws=len(rows),
+            messages=kinds.count("message"),
+            reports=kinds.count("report"),
+            undecodable=kinds.count("undecodable"),
+        )
+
+    def give_up_waiting(self, now: int) -> int:
+        """Messages whose missing part has not come for too long go on with the gap marked."""
+        with self._db.transaction() as tx:
+            rows = tx.execute(
+                "SELECT id FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at < ? LIMIT 100",
+                (now - self._max_age_ms,),
+            ).fetchall()
+            for row in rows:
+                twin = assemblies.whole_twin(tx, row["id"], now - 4 * self._max_age_ms)
+                flaw = "part.repeated" if twin else None
+                self._complete(tx, now, row["id"], GaveUpWaiting(), flaw)
+            return len(rows)
+
+    # --- one PDU --------------------------------------------------------------------------------
+
+    def _read(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
+        try:
+            pdu = decode(row["pdu"])
+        except PduError as error:
+            raw.undecodable(tx, now, row["id"], error.reason)
+            return "undecodable"
+        if isinstance(pdu, Submit):
+            raw.undecodable(tx, now, row["id"], "an outgoing message (SMS-SUBMIT)")
+            return "undecodable"
+        raw.decoded(tx, row["id"])
+        if isinstance(pdu, StatusReport):
+            apply_report(tx, now, row["id"], row["modem"], pdu)
+            return "report"
+        if pdu.concat is None or not 1 <= pdu.concat.seq <= pdu.concat.total > 1:
+            inbound_id = _insert(tx, row, pdu, None)
+            raw.link(tx, row["id"], inbound_id, 1)
+            self._complete(tx, now, inbound_id, Completed())
+            return "message"
+        return self._read_part(tx, now, row, pdu, pdu.concat)
+
+    def _read_part(
+        self, tx: sqlite3.Connection, now: int, row: sqlite3.Row, pdu: Deliver, concat: Concat
+    ) -> str:
+        piece = assemblies.piece(pdu, concat.seq, row["kept_at"])
+        open_ones = assemblies.open_for(tx, pdu.sender.number, concat, row["sim"])
+        match place(piece, open_ones, self._max_age_ms):
+            case Duplicate(assembly):
+                raw.repeated(tx, row["id"], assembly.id)
+            case Join(assembly):
+                raw.link(tx, row["id"], assembly.id, concat.seq)
+                if assembly.missing == (concat.seq,):
+                    self._complete(tx, now, assembly.id, Completed())
+                    return "message"
+            case _:
+                raw.link(tx, row["id"], _insert(tx, row, pdu, concat), concat.seq)
+        return "part"
+
+    # --- one message ----------------------------------------------------------------------------
+
+    def _complete(
+        self,
+        tx: sqlite3.Connection,
+        now: int,
+        inbound_id: int,
+        event: Completed | GaveUpWaiting,
+        flaw: str | None = None,
+    ) -> None:
+        """Join the parts, give the message its lasting id, and put it before every server."""
+        state = step(INBOUND_TRANSITIONS, InboundState.WAITING_PARTS, event)
+        parts = assemblies.delivers(tx, inbound_id)
+        (total,) = tx.execute("SELECT total FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+        text = assemblies.text(parts, total)
+        name = self._name(tx, inbound_id)
+        flaw = flaw or _unfit(parts, text) or (None if name else "message.repeated")
+        times = [pdu.sc_time for pdu in parts.values() if pdu.sc_time is not None]
+        tx.execute(
+            "UPDATE inbound SET state = ?, text = ?, kind = ?, uuid = ?, sc_time = ?"
+            " WHERE id = ?",
+            (state, text, "data" if text is None else "text", name, min(times, default=None),
+             inbound_id),
+        )  # fmt: skip
+        trail.note(tx, now, "inbound", inbound_id, type(event).__name__, "WAITING_PARTS", state)
+        trail.count(tx, now, "received")
+        if flaw:
+            _park(tx, now, inbound_id, state, flaw)
+        else:
+            self._offer(tx, inbound_id)
+
+    def _name(self, tx: sqlite3.Connection, inbound_id: int) -> str | None:
+        """The id sent upstream: the same again after a restore from backup.
+
+        None where another message has it: the same PDUs came in over two SIMs.
+        """
+        rows = tx.execute(
+            "SELECT hash FROM raw_pdu WHERE inbound_id = ? AND seq IS NOT NULL ORDER BY seq",
+            (inbound_id,),
+        )
+        name = str(uuid.uuid5(self._gateway, "\n".join(row["hash"] for row in rows)))
+        taken = tx.execute("SELECT 1 FROM inbound WHERE uuid = ?", (name,)).fetchone()
+        return None if taken else name
+
+    def _offer(self, tx: sqlite3.Connection, inbound_id: int) -> None:
+        tx.executemany(
+            "INSERT INTO forwarding (server, inbound_id, state) VALUES (?, ?, 'WAITING')",
+            [(server, inbound_id) for server in self._servers],
+        )
+
+
+def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Concat | None) -> int:
+    found = tx.execute(
+        "INSERT INTO inbound (state, kind, sender, sc_time, kept_at, modem, sim, concat_ref,"
+        " concat_bits, total) VALUES ('WAITING_PARTS', 'text', ?, ?, ?, ?, ?, ?, ?, ?)"
+        " RETURNING id",
+        (
+            pdu.sender.number, pdu.sc_time, row["kept_at"], row["modem"], row["sim"],
+            concat.ref if concat else None, concat.bits if concat else None,
+            concat.total if concat else 1,
+        ),
+    ).fetchone()  # fmt: skip
+    return int(found[0])
+
+
+def _unfit(parts: dict[int, Deliver], text: str | None) -> str | None:
+    """Why a message stays here: CHT drops such ones without a word, so they are kept and shown."""
+    if text is None:
+        return "data.message"
+    if not text:
+        return "empty.content"
+    if not next(iter(parts.values())).sender.number:
+        return "empty.sender"
+    return None
+
+
+def _park(
+    tx: sqlite3.Connection, now: int, inbound_id: int, before: InboundState, reason: str
+) -> None:
+    state = step(INBOUND_TRANSITIONS, before, Parked(reason))
+    tx.execute(
+        "UPDATE inbound SET state = ?, reason = ?, finished_at = ? WHERE id = ?",
+        (state, reason, now, inbound_id),
+    )
+    trail.note(tx, now, "inbound", inbound_id, "Parked", before, state, reason)

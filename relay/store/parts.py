@@ -1,0 +1,131 @@
+"""Moving parts through their table, and what follows: the message's status and its updates.
+
+Every function runs inside a transaction that its caller holds.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from relay.core.fold import ChtStatus, fold, worth_telling
+from relay.core.outbound import Cancelled, Event, Part, PartState, ReportOverdue, advance
+from relay.errors import RelayError
+from relay.store import trail
+
+COLUMNS = (
+    "id, outbound_id, seq, total, pdu, state, attempts, due_at, mr, modem, submission, memory,"
+    " slot, submitted_at, accepted_at, finished_at, uncertain_at, uncertain_count, reason"
+)
+
+
+class StaleRow(RelayError):
+    """Another thread or process moved the part first; nothing was changed."""
+
+
+def part_of(row: sqlite3.Row) -> Part:
+    return Part(**{**dict(row), "state": PartState(row["state"])})
+
+
+def load(
+    tx: sqlite3.Connection, where: str, params: Sequence[object] = (), *, limit: int = -1
+) -> list[Part]:
+    """Parts by a condition on the `part` table, in sending order."""
+    rows = tx.execute(
+        f"SELECT {COLUMNS} FROM part WHERE {where}"  # constants of this package
+        f" ORDER BY priority DESC, outbound_id, seq LIMIT {limit:d}",
+        tuple(params),
+    )
+    return [part_of(row) for row in rows]
+
+
+def move(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> Part:
+    """Advance one row and note it. Raises `IllegalTransition` or `StaleRow`."""
+    moved = advance(part, event, now)
+    changed = tx.execute(
+        "UPDATE part SET state = ?, attempts = ?, due_at = ?, mr = ?, modem = ?,"
+        " submission = ?, memory = ?, slot = ?, submitted_at = ?, accepted_at = ?,"
+        " finished_at = ?, uncertain_at = ?, uncertain_count = ?, reason = ?"
+        " WHERE id = ? AND state = ?",
+        (
+            moved.state, moved.attempts, moved.due_at, moved.mr, moved.modem,
+            moved.submission, moved.memory, moved.slot, moved.submitted_at,
+            moved.accepted_at, moved.finished_at, moved.uncertain_at, moved.uncertain_count,
+            moved.reason, part.id, part.state,
+        ),
+    ).rowcount  # fmt: skip
+    if changed != 1:
+        raise StaleRow(f"part {part.id} is no longer {part.state}")
+    trail.note(
+        tx, now, "part", part.id, type(event).__name__, part.state, moved.state, moved.reason
+    )
+    return moved
+
+
+def advance_part(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> Part:
+    """Advance one part, and its message with it."""
+    moved = move(tx, now, part, event)
+    if moved.state is PartState.FAILED and moved.total > 1:
+        _give_up_siblings(tx, now, moved)
+    refold(tx, now, moved, event)
+    return moved
+
+
+def advance_together(
+    tx: sqlite3.Connection, now: int, parts: Sequence[Part], event: Event
+) -> None:
+    """Advance several parts of one message; the message moves once, when all have."""
+    moved = [move(tx, now, part, event) for part in parts]
+    if moved:
+        refold(tx, now, moved[-1], event)
+
+
+def _give_up_siblings(tx: sqlite3.Connection, now: int, failed: Part) -> None:
+    """The rest of a message that can no longer arrive whole is not paid for."""
+    cause = Cancelled(failed.reason or "another part failed")
+    for sibling in load(tx, "outbound_id = ? AND state = 'QUEUED'", (failed.outbound_id,)):
+        move(tx, now, sibling, cause)
+
+
+def refold(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> None:
+    """The message's status follows from the states of its parts."""
+    states = [part.state]
+    if part.total > 1:
+        rows = tx.execute("SELECT state FROM part WHERE outbound_id = ?", (part.outbound_id,))
+        states = [PartState(row[0]) for row in rows]
+    set_status(tx, now, part.outbound_id, fold(states), part.reason, event)
+
+
+def set_status(
+    tx: sqlite3.Connection,
+    now: int,
+    outbound_id: int,
+    status: ChtStatus,
+    reason: str | None,
+    event: Event | None = None,
+) -> None:
+    row = tx.execute(
+        "SELECT status, told, finished_at FROM outbound WHERE id = ?", (outbound_id,)
+    ).fetchone()
+    over = status in (ChtStatus.DELIVERED, ChtStatus.FAILED) or isinstance(event, ReportOverdue)
+    tx.execute(
+        "UPDATE outbound SET status = ?, reason = ?, finished_at = ? WHERE id = ?",
+        (status, reason, (row["finished_at"] or now) if over else None, outbound_id),
+    )
+    if status != row["status"]:
+        trail.count(tx, now, status.lower())
+    told = ChtStatus(row["told"]) if row["told"] else None
+    if worth_telling(told, status, event):
+        tell(tx, now, outbound_id, status, reason)
+
+
+def tell(
+    tx: sqlite3.Connection, now: int, outbound_id: int, status: ChtStatus, reason: str | None
+) -> None:
+    """Queue a status for the server that handed the message out, if one did."""
+    tx.execute(
+        "INSERT INTO status_update (outbound_id, server, status, reason, created_at)"
+        " SELECT id, server, ?, ?, ? FROM outbound WHERE id = ? AND server <> ''",
+        (status, reason if status is ChtStatus.FAILED else None, now, outbound_id),
+    )
+    tx.execute("UPDATE outbound SET told = ? WHERE id = ?", (status, outbound_id))
