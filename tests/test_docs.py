@@ -1,0 +1,234 @@
+"""The documents say what the program does: names, states, keys, commands, codes, links."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import tomllib
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import click
+import pytest
+
+import relay
+from relay.config_sections import FAMILIES, SECTIONS, keys
+from relay.core.inbound import InboundState
+from relay.core.link import LinkState
+from relay.core.outbound import PartState
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DIAGRAMS = runpy.run_path(str(ROOT / "docs/diagrams.py"))
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def code(page: str) -> str:
+    """Only what a page shows as code: what a reader would type or look for."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
+    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", prose)])
+
+
+# --- states -----------------------------------------------------------------------------------
+
+
+def test_the_diagrams_show_the_state_tables() -> None:
+    """`make docs` would change nothing."""
+    page = text("docs/architecture.md")
+    assert DIAGRAMS["redraw"](page) == page
+
+
+@pytest.mark.parametrize("name", DIAGRAMS["TABLES"])
+def test_every_table_is_drawn_and_every_state_explained(name: str) -> None:
+    """Words stand beside the picture: each state has a meaning that can be read."""
+    page = text("docs/architecture.md")
+    prose = re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
+    table, _ = DIAGRAMS["TABLES"][name]
+    assert f"<!-- diagram: {name} -->" in page
+    assert [state.value for state in table if f"`{state.value}`" not in prose] == []
+
+
+@pytest.mark.parametrize("states", [PartState, InboundState, LinkState])
+def test_a_technician_finds_every_state(states: type[PartState]) -> None:
+    """Whatever state `relay status` shows, docs/operations.md says what to do."""
+    page = text("docs/operations.md")
+    assert [state.value for state in states if f"`{state.value}`" not in page] == []
+
+
+# --- configuration ----------------------------------------------------------------------------
+
+_KEY = re.compile(r"(?:# )?([a-z][a-z0-9_]*) = ")
+
+
+def reference() -> Iterator[tuple[str, str, bool]]:
+    """Section, key and whether words stand above it, for each key of config/relay.toml."""
+    section, above = "", 0
+    for line in text("config/relay.toml").splitlines():
+        if key := _KEY.match(line):
+            # Two keys that belong together may share their words.
+            yield section, key[1], above > 0
+            above -= 1
+        elif line.startswith("["):
+            section, above = line.strip("[]").partition(".")[0], 0
+        else:
+            above = 2 if line.startswith("# ") else 0
+
+
+def test_the_reference_has_every_key() -> None:
+    """config/relay.toml names each key that relay knows, and no other."""
+    known = {
+        (name, key) for name, section in {**SECTIONS, **FAMILIES}.items() for key in keys(section)
+    }
+    assert {(section, key) for section, key, _ in reference()} == known
+
+
+def test_every_key_is_explained() -> None:
+    """Nobody has to guess what a key does."""
+    assert [f"{section}.{key}" for section, key, explained in reference() if not explained] == []
+
+
+def test_the_reference_is_toml() -> None:
+    """It can be copied into place as it is."""
+    assert tomllib.loads(text("config/relay.toml"))
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, click.Command]:
+    """`relay …` as it is typed, with its command; groups that do nothing themselves left out."""
+    main = pytest.importorskip("relay.cli.main", exc_type=ModuleNotFoundError).main
+    return dict(walk("relay", main))
+
+
+def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            if not child.hidden:
+                yield from walk(f"{path} {name}", child)
+    else:
+        yield path, command
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    """`--help` shows how the command is typed, not only what it takes."""
+    silent = [
+        path
+        for path, command in commands().items()
+        if not command.help or path not in f"{command.help} {command.epilog or ''}"
+    ]
+    assert silent == []
+
+
+def test_every_command_is_in_the_documents() -> None:
+    """A command that no page names is one that nobody finds."""
+    shown = "\n".join(code(page.read_text(encoding="utf-8")) for page in PAGES)
+    missing = [path for path in commands() if not re.search(rf"\b{path}\b", shown)]
+    assert missing == []
+
+
+def test_the_documents_show_only_commands_that_exist() -> None:
+    """What a page tells a person to type can be typed."""
+    known = commands()
+    words = {word for path in known for word in path.split()[1:]}
+    typed = {
+        (page.name, match[1])
+        for page in PAGES
+        for match in re.finditer(
+            r"^\s*relay ([a-z][a-z-]*)", code(page.read_text(encoding="utf-8")), re.MULTILINE
+        )
+    }
+    assert {(page, word) for page, word in typed if word not in words} == set()
+
+
+@pytest.mark.parametrize("code_", [0, 1, 2, 3, 64, 78])
+def test_exit_codes_are_documented(code_: int) -> None:
+    """A program that watches relay can rely on the table."""
+    table = text("docs/operations.md").partition("## Exit codes")[2]
+    assert f"| {code_} |" in table
+
+
+# --- the project itself -----------------------------------------------------------------------
+
+
+def test_the_changelog_has_the_current_version() -> None:
+    """Whoever upgrades finds out what is new."""
+    assert re.search(
+        rf"^## \[{re.escape(relay.__version__)}\]", text("CHANGELOG.md"), re.MULTILINE
+    )
+
+
+def test_make_can_do_what_the_documents_say() -> None:
+    """Each `make …` that a page shows is a target."""
+    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    shown = {
+        target
+        for page in PAGES
+        for target in re.findall(
+            r"^\s*make ([a-z]+)", code(page.read_text(encoding="utf-8")), re.MULTILINE
+        )
+    }
+    assert shown <= targets
+    assert {"demo", "test"} <= shown
+
+
+def test_the_checks_run_what_the_readme_says() -> None:
+    """.ci/run and a newcomer type the same two commands."""
+    lines = [line.strip() for line in text(".ci/run").splitlines()]
+    assert {"make test", "make demo"} <= set(lines)
+
+
+def requirements() -> list[str]:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    listed = setup["options"]["install_requires"].splitlines()
+    for extra in setup["options.extras_require"].values():
+        listed += extra.splitlines()
+    return [re.split(r"[<>=]", line)[0].strip() for line in listed if line.strip()]
+
+
+def test_every_requirement_has_an_exact_version() -> None:
+    """Two machines that are set up in different months get the same."""
+    pins = [line for line in text("constraints.txt").splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+    pinned = {pin.partition("==")[0].lower() for pin in pins}
+    assert set(requirements()) <= pinned
+
+
+def test_every_requirement_has_a_reason() -> None:
+    """docs/dependencies.md says what each package is for."""
+    page = text("docs/dependencies.md").lower()
+    assert [name for name in requirements() if name not in page] == []
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                yield page, target
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings
+    }
+
+
+@pytest.mark.parametrize(
+    ("page", "target"), [pytest.param(*link, id=f"{link[0].name}:{link[1]}") for link in links()]
+)
+def test_links_lead_somewhere(page: Path, target: str) -> None:
+    """A link within the documents finds its file and its heading."""
+    name, _, anchor = target.partition("#")
+    path = (page.parent / name).resolve() if name else page
+    assert path.exists()
+    assert not anchor or anchor in anchors(path)
