@@ -1,0 +1,1 @@
+"""One modem on one serial port: the driver, its profiles, the search for the right port."""

@@ -1,0 +1,1 @@
+"""One file for each server protocol: a batch in, an answer out."""
