@@ -62,8 +62,8 @@ clean:  ## remove what make and the tools made
 # The virtual environment. It is made again, piece by piece, when what it should hold changes.
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { \
-		echo 'relay needs Python 3.11 or newer and found none.'; \
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'relay needs Python 3.11 or newer and found none$(if $(PYTHON), as $(PYTHON)).'; \
 		echo 'On Debian 12:  apt install python3 python3-venv'; \
 		exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
