@@ -60,6 +60,23 @@ def test_a_technician_finds_every_state(states: type[PartState]) -> None:
     assert [state.value for state in states if f"`{state.value}`" not in page] == []
 
 
+def test_every_failure_of_the_network_has_an_action() -> None:
+    """Whatever code stands in the log or in status, docs/operations.md says what to do."""
+    page = text("docs/operations.md")
+    source = text("relay/servers/failures.py") + text("relay/core/outcome.py")
+    codes = set(re.findall(r'"((?:NET|TLS|BAD)_[A-Z_]+)"', source))
+    assert codes
+    assert {code for code in codes if f"`{code}`" not in page} == set()
+
+
+def test_every_kind_of_refusal_has_an_action() -> None:
+    """The first word of each reason that a message can fail with is in docs/operations.md."""
+    kinds = set(re.findall(r'"([a-z]+)\.[a-z0-9_]+"', text("relay/core/causes.py")))
+    page = text("docs/operations.md")
+    assert kinds
+    assert {kind for kind in kinds if f"`{kind}.`" not in page} == set()
+
+
 # --- configuration ----------------------------------------------------------------------------
 
 _KEY = re.compile(r"(?:# )?([a-z][a-z0-9_]*) = ")
