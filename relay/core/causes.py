@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from relay.core.outbound import ReportDelivered, ReportFailed, ReportTrying
 from relay.errors import Refused
 
 
@@ -184,7 +185,7 @@ def code_of(family: str, text: str) -> int | None:
     return _BY_TEXT.get(family, {}).get(wanted, more.get(wanted))
 
 
-def cause_of(family: str, code: int | None, text: str = "") -> Cause:
+def cause(family: str, code: int | None, text: str = "") -> Cause:
     """Why, and whether again. An unknown code or a plain ERROR is worth another try."""
     number = code if code is not None else code_of(family, text)
     row = _TABLES.get(family, {}).get(number) if number is not None else None
@@ -195,15 +196,15 @@ def cause_of(family: str, code: int | None, text: str = "") -> Cause:
     return Cause(_NOW, "modem.error", text or "ERROR")
 
 
+def cause_of(refused: Refused) -> Cause:
+    """The cause behind a `Refused`."""
+    return cause(refused.family, refused.code, refused.text)
+
+
 def refusal(family: str, code: int | None, text: str = "") -> Refused:
     """The error for a final result code, its number filled in from a verbose text."""
     number = code if code is not None else code_of(family, text)
-    return Refused(family, number, text, cause_of(family, number, text).again)
-
-
-def reason_of(refused: Refused) -> Cause:
-    """The cause behind a `Refused`."""
-    return cause_of(refused.family, refused.code, refused.text)
+    return Refused(family, number, text, cause(family, number, text).again)
 
 
 # --- status reports -----------------------------------------------------------------------------
@@ -271,3 +272,13 @@ def status_of(tp_st: int) -> Status:
         fate = Fate.FAILED
     reason, words = _TP_ST.get(value, (f"st_{value:02x}", f"status {value:02X}"))
     return Status(fate, f"report.{reason}", words)
+
+
+def delivery(tp_st: int) -> ReportDelivered | ReportTrying | ReportFailed:
+    """What a status report does to the part that it speaks of."""
+    status = status_of(tp_st)
+    if status.fate is Fate.DELIVERED:
+        return ReportDelivered(tp_st)
+    if status.fate is Fate.TRYING:
+        return ReportTrying(tp_st)
+    return ReportFailed(tp_st, status.reason)
