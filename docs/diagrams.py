@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from relay.core import inbound, link, outbound
 from relay.core.machine import Table
@@ -21,7 +22,7 @@ from relay.core.machine import Table
 DOCUMENT = Path(__file__).parent / "architecture.md"
 
 # Each table with the state in which its rows begin.
-TABLES: Mapping[str, tuple[Table, StrEnum]] = {
+TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "outbound part": (outbound.TRANSITIONS, outbound.PartState.QUEUED),
     "raw PDU": (inbound.RAW_TRANSITIONS, inbound.RawState.KEPT),
     "inbound message": (inbound.INBOUND_TRANSITIONS, inbound.InboundState.WAITING_PARTS),
@@ -31,7 +32,7 @@ TABLES: Mapping[str, tuple[Table, StrEnum]] = {
 _PLACE = re.compile(r"(<!-- diagram: (?P<name>.+?) -->\n).*?(<!-- end of diagram -->)", re.DOTALL)
 
 
-def draw(table: Table, start: StrEnum) -> str:
+def draw(table: Table[Any], start: StrEnum) -> str:
     """The table as mermaid: one arrow for all events that lead from a state to the same next one.
 
     Notes replace what would hide the rest: moves that (nearly) all states have, and states that
@@ -64,12 +65,12 @@ def _arrows(state: StrEnum, row: Mapping[type, StrEnum]) -> list[str]:
     ]
 
 
-def _moves_of_nearly_all(table: Table) -> list[tuple[type, StrEnum]]:
+def _moves_of_nearly_all(table: Table[Any]) -> list[tuple[type, StrEnum]]:
     moves = [move for row in table.values() for move in row.items()]
     return [move for move in dict.fromkeys(moves) if moves.count(move) >= max(4, len(table) - 1)]
 
 
-def _note(table: Table, event: type, target: StrEnum) -> str:
+def _note(table: Table[Any], event: type, target: StrEnum) -> str:
     without = [state.value for state, row in table.items() if event not in row]
     states = f"any state but {without[0]}" if without else "any state"
     return f"    note right of {target.value} : {event.__name__} leads here from {states}"

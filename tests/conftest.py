@@ -9,7 +9,8 @@ import platform
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -61,8 +62,8 @@ def no_network_but_loopback() -> Iterator[None]:
         yield
 
 
-def _guarded(original):  # type: ignore[no-untyped-def]
-    def guarded(self: socket.socket, address, /):  # type: ignore[no-untyped-def]
+def _guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any, /) -> Any:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _loopback(address[0]):
             self.close()
             # Not an OSError: relay is made to survive those, and the test would pass.
