@@ -159,10 +159,17 @@ def _object(body: bytes) -> dict[str, Any]:
         # Numbers stay the text that they are: an id is echoed as it came.
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
-        raise BadReply(f"the answer is not JSON: {server_words(body) or 'it is empty'}") from None
+        raise BadReply(f"the answer is not JSON: {_looks(body)}") from None
     if not isinstance(found, dict):
         raise BadReply("the answer is JSON, but not an object")
     return found
+
+
+def _looks(body: bytes) -> str:
+    """What a damaged answer is, without a word of it: it may hold texts for patients."""
+    if not body.strip():
+        return "it is empty"
+    return _page(body) or "it is damaged, or cut off"
 
 
 def _handout(entry: object) -> Handout | None:
@@ -189,6 +196,7 @@ def has_lone_surrogate(text: str) -> bool:
 # --- what a server says when it refuses ---------------------------------------------------------
 
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_NUMBER = re.compile(r"\+?\d{4,}(\d{3})")
 _WORDS_MAX = 120
 
 
@@ -197,12 +205,14 @@ def server_words(body: bytes) -> str:
 
     cht-core says `error`, the README of cht-gateway `message`, its demo-server `err`.
     """
+    return _page(body) or _json_words(body) or _one_line(body[:4096])
+
+
+def _page(body: bytes) -> str:
     start = body[:4096]
     if (title := _TITLE.search(start)) is not None:
         return f'a web page, "{_one_line(title[1])}"'
-    if start.lstrip()[:1] == b"<":
-        return "a web page"
-    return _json_words(body) or _one_line(start)
+    return "a web page" if start.lstrip()[:1] == b"<" else ""
 
 
 def _json_words(body: bytes) -> str:
@@ -221,5 +231,7 @@ def _json_words(body: bytes) -> str:
 
 def _one_line(raw: bytes) -> str:
     text = " ".join(raw.decode(errors="replace").split())
-    printable = "".join(char if char.isprintable() else "?" for char in text)
+    # Some servers echo what they choke on; a phone number has no place in a log.
+    masked = _NUMBER.sub(r"…\1", text)
+    printable = "".join(char if char.isprintable() else "?" for char in masked)
     return printable if len(printable) <= _WORDS_MAX else printable[: _WORDS_MAX - 1] + "…"
