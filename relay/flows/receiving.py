@@ -41,19 +41,20 @@ class Receiving:
         self._sweep_at = 0.0  # monotonic; 0 means: at once
         self._hints: dict[Slot, None] = {}  # a set that keeps its order
         self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
+        self._unacknowledged = 0
 
-    def sweep_soon(self) -> None:
+    def opened(self) -> None:
         """The modem was opened anew: whatever lies in its memory is to be read."""
         self._sweep_at = 0.0
+        self._unacknowledged = 0
 
-    def step(self, urcs: Sequence[Urc]) -> float:
+    def step(self) -> float:
         """Keep, free and read what came in; seconds until the next sweep is due.
 
-        Raises `ModemError` or `StoreError`; nothing is lost by either, because a slot is freed
-        only after its PDU is on the disk.
+        Raises `ModemError` or `StoreError`; nothing is lost
+        by either, because a slot is freed only after its PDU is on the disk.
         """
-        self._notice(urcs)
-        self._keep_direct()
+        self._acknowledge()
         if self._clock.monotonic() >= self._sweep_at or len(self._hints) > _MANY_HINTS:
             self._sweep()
         elif self._hints:
@@ -61,7 +62,8 @@ class Receiving:
         self._digest()
         return max(0.0, self._sweep_at - self._clock.monotonic())
 
-    def _notice(self, urcs: Sequence[Urc]) -> None:
+    def notice(self, urcs: Sequence[Urc]) -> None:
+        """Remember hints; commit the PDUs that lie nowhere else, even if the modem is gone."""
         for urc in urcs:
             if isinstance(urc, DirectPdu):
                 self._direct.append(urc)
@@ -69,6 +71,10 @@ class Receiving:
                 self._hints[urc.slot] = None
             elif isinstance(urc, MemoryFull):
                 self._sweep_at = 0.0
+        if self._direct:
+            self._keep([(urc.pdu, urc.via) for urc in self._direct])
+            self._unacknowledged += sum(urc.needs_ack for urc in self._direct)
+            self._direct.clear()
 
     def _sweep(self) -> None:
         changed = self._take(self._modem.list_pdus())
@@ -89,15 +95,11 @@ class Receiving:
         self._keep([(pdu.pdu, f"{pdu.slot.memory}:{pdu.slot.index}") for pdu in received])
         return [pdu.slot for pdu in received if not self._modem.delete(pdu)]
 
-    def _keep_direct(self) -> None:
-        """PDUs that lie nowhere else; the network hears that we have them after the commit."""
-        if not self._direct:
-            return
-        self._keep([(urc.pdu, urc.via) for urc in self._direct])
-        kept, self._direct = self._direct, []
-        for urc in kept:
-            if urc.needs_ack:
-                self._modem.acknowledge()
+    def _acknowledge(self) -> None:
+        """The network hears that we have a direct PDU only after the commit."""
+        while self._unacknowledged:
+            self._unacknowledged -= 1
+            self._modem.acknowledge()
 
     def _keep(self, pdus: Sequence[tuple[str, str]]) -> None:
         sim = self._modem.identity.iccid or self._modem.identity.imsi

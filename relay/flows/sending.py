@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.core.backoff import soft_retry_ms
-from relay.core.causes import cause_of
+from relay.core.causes import reason_of
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
 from relay.core.outbound import (
@@ -24,9 +24,9 @@ from relay.core.outbound import (
     RefusedForGood,
     RefusedForNow,
 )
-from relay.errors import NotSubmitted, OutcomeUnknown, Refused
+from relay.errors import NotSubmitted, OutcomeUnknown, Refused, StoreError
 from relay.flows.ports import Clock, Modem
-from relay.flows.submission import Submission
+from relay.flows.submission import Submission, never_begun
 from relay.log import event
 from relay.store.outbox import Outbox
 
@@ -50,9 +50,7 @@ class _Result:
 class Sending:
     """One modem's outward half. Only used by that modem's thread."""
 
-    def __init__(
-        self, modem: Modem, outbox: Outbox, submission: Submission, clock: Clock
-    ) -> None:
+    def __init__(self, modem: Modem, outbox: Outbox, submission: Submission, clock: Clock) -> None:
         self._modem = modem
         self._outbox = outbox
         self._submission = submission
@@ -61,9 +59,8 @@ class Sending:
         self._refusals = 0
         self._pause_until = 0.0  # monotonic
 
-    def step(self, urcs: Sequence[Urc]) -> float:
+    def step(self) -> float:
         """Submit at most one part; seconds until there may be more to do (0: at once)."""
-        self._notice(urcs)
         if self._modem.link is not LinkState.READY:
             self.put_back("the modem is not registered")
             return _IDLE_S
@@ -83,6 +80,16 @@ class Sending:
             self._outbox.record(self._clock.now(), self._next, NotStarted(cause))
             self._next = None
 
+    def notice(self, urcs: Sequence[Urc]) -> None:
+        """A +CMGS that came after we had stopped waiting answers the part that was on the air."""
+        for urc in urcs:
+            if isinstance(urc, LateReference):
+                doubtful = self._outbox.uncertain(self._modem.name)
+                begun = [part for part in doubtful if not never_begun(part)]
+                if begun:
+                    first = min(begun, key=lambda part: (part.submitted_at or 0, part.id))
+                    self._outbox.record(self._clock.now(), first, FoundSent(urc.mr))
+
     # --- one part -------------------------------------------------------------------------------
 
     def _claim(self) -> Part | None:
@@ -91,7 +98,11 @@ class Sending:
         )
 
     def _claim_ahead(self) -> None:
-        self._next = self._claim()
+        """Runs while the modem works on another part, so it must not fail."""
+        try:
+            self._next = self._claim()
+        except StoreError as error:
+            _log.warning(event("sending.no_claim", error=str(error)))
 
     def _submit(self, part: Part) -> None:
         result = self._result(part)
@@ -123,12 +134,13 @@ class Sending:
         return _Result(Accepted(mr), accepted=True)
 
     def _refusal(self, part: Part, error: Refused) -> Event:
-        """Again or never: the table of causes says which, and how patient we are is in one place."""
-        cause = cause_of(error)
+        """Again or never: the table of causes says which, the schedule says how often."""
+        cause = reason_of(error)
         wait_ms = soft_retry_ms(part.attempts) if cause.again else None
+        reason = f"{cause.reason}: {error} {cause.words}"
         if wait_ms is None:
-            return RefusedForGood(cause.reason)
-        return RefusedForNow(cause.reason, self._clock.now() + wait_ms)
+            return RefusedForGood(reason)
+        return RefusedForNow(reason, self._clock.now() + wait_ms)
 
     def _pause_after(self, result: _Result) -> None:
         self._refusals = self._refusals + 1 if isinstance(result.event, RefusedForNow) else 0
@@ -142,13 +154,3 @@ class Sending:
         if due_at is None:
             return _IDLE_S
         return max(0.05, (due_at - self._clock.now()) / 1000)
-
-    def _notice(self, urcs: Sequence[Urc]) -> None:
-        """A +CMGS that came after we had stopped waiting answers the one part in doubt."""
-        for urc in urcs:
-            if isinstance(urc, LateReference):
-                doubtful = self._outbox.uncertain(self._modem.name)
-                if len(doubtful) == 1:
-                    self._outbox.record(self._clock.now(), doubtful[0], FoundSent(urc.mr))
-
-

@@ -23,14 +23,21 @@ from relay.store.outbox import Outbox
 
 _log = logging.getLogger("relay.submission")
 
+_IDLE_S = 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class SubmissionPolicy:
-    """`mode` is auto, stored or direct; `on_uncertain` is resend or hold, after `wait_ms`."""
+    """`mode` is auto, stored or direct; `on_uncertain` is resend or hold, after `wait_ms`.
+
+    A modem may still be at work when relay comes back, so its memory's word UNSENT counts only
+    `unsent_ms` after the submission; its word SENT counts at once.
+    """
 
     mode: str = "auto"
     on_uncertain: str = "resend"
     wait_ms: int = 600_000
+    unsent_ms: int = 150_000
 
 
 class Submission:
@@ -44,6 +51,7 @@ class Submission:
         self._clock = clock
         self._policy = policy
         self._no_room = False  # the modem's memory would not take a part; until the next open
+        self._slot: Slot | None = None  # of the part that was accepted last
 
     # --- which way ------------------------------------------------------------------------------
 
@@ -75,15 +83,13 @@ class Submission:
         before = _stat(modem, slot) if unproven else None
         try:
             mr = modem.submit_stored(slot, on_air)
-        except Refused:
+        except (Refused, NotSubmitted):
             _erase(modem, slot)
             raise
         if unproven:
             self._learn(modem, before == STO_UNSENT and _stat(modem, slot) == STO_SENT)
         self._slot = slot
         return mr
-
-    _slot: Slot | None = None  # of the part that was accepted last
 
     def finish(self, modem: Modem, part: Part) -> None:
         """Free the modem's memory, once the acceptance is on the disk."""
@@ -107,50 +113,44 @@ class Submission:
     # --- doubt ----------------------------------------------------------------------------------
 
     def opened(self, modem: Modem) -> None:
-        """After every bring-up: ask the modem's memory about the parts in doubt, and tidy it."""
+        """After every bring-up: free what lies in the modem's memory and is in no doubt."""
         self._no_room = False
-        doubtful = [part for part in self._outbox.uncertain(modem.name) if _was_stored(part)]
-        stored = modem.list_stored() if modem.can_store else []
-        for part in doubtful:
-            found = self._ask_memory(modem, part, stored)
-            if found is not None:
-                self._record(part, found)
-        for listed in stored:
-            if listed.stat in (STO_SENT, STO_UNSENT) and not self._still_doubtful(modem, listed):
+        if not modem.can_store:
+            return
+        for listed in modem.list_stored():
+            if listed.stat in (STO_SENT, STO_UNSENT) and not self._in_doubt(modem, listed):
                 _erase(modem, listed.slot)
 
     def settle(self, modem: Modem) -> float:
-        """Apply the policy to parts that stayed in doubt; seconds until the next one is due."""
-        waits = [self._settle_one(part) for part in self._outbox.uncertain(modem.name)]
-        return min(waits, default=3600.0)
+        """Settle the parts in doubt, by memory or by policy; seconds until the next try."""
+        doubtful = self._outbox.uncertain(modem.name)
+        in_memory = [part for part in doubtful if part.slot is not None]
+        stored = modem.list_stored() if in_memory and self._believed(modem.identity) else []
+        waits = [self._settle_one(modem, part, stored) for part in doubtful]
+        return min(waits, default=_IDLE_S)
 
-    def _settle_one(self, part: Part) -> float:
-        if _never_begun(part):
-            self._record(part, FoundUnsent())
+    def _settle_one(self, modem: Modem, part: Part, stored: list[ListedPdu]) -> float:
+        age_ms = self._clock.now() - (part.uncertain_at or 0)
+        found = _from_memory(part, stored, age_ms >= self._policy.unsent_ms)
+        if found is not None:
+            self._record(part, found)
+            self._free(modem, part)
             return 0.0
         if self._policy.on_uncertain == "hold":
-            return 3600.0
-        age_ms = self._clock.now() - (part.uncertain_at or 0)
+            return _IDLE_S
         # After a step back of the clock the age is negative: nobody waits for years.
         left_ms = min(self._policy.wait_ms, self._policy.wait_ms - age_ms)
         if left_ms > 0:
-            return left_ms / 1000
+            return min(left_ms, self._policy.unsent_ms) / 1000
         self._record(part, Resent())
+        self._free(modem, part)
         return 0.0
 
-    def _ask_memory(
-        self, modem: Modem, part: Part, stored: list[ListedPdu]
-    ) -> Event | None:
-        if _never_begun(part):
-            return FoundUnsent()
-        if not self._believed(modem.identity):
-            return None
-        for listed in stored:
-            if listed.slot == Slot(part.memory or "", part.slot or 0) and _same(part, listed):
-                return FoundSent() if listed.stat == STO_SENT else FoundUnsent()
-        return None
+    def _free(self, modem: Modem, part: Part) -> None:
+        if part.memory is not None and part.slot is not None:
+            _erase(modem, Slot(part.memory, part.slot))
 
-    def _still_doubtful(self, modem: Modem, listed: ListedPdu) -> bool:
+    def _in_doubt(self, modem: Modem, listed: ListedPdu) -> bool:
         slots = [(part.memory, part.slot) for part in self._outbox.uncertain(modem.name)]
         return (listed.slot.memory, listed.slot.index) in slots
 
@@ -170,13 +170,21 @@ def _fact_key(identity: Identity) -> str:
     return f"submission.stored.{identity.manufacturer}|{identity.model}|{identity.revision}"
 
 
-def _was_stored(part: Part) -> bool:
-    return part.submission == "stored"
-
-
-def _never_begun(part: Part) -> bool:
+def never_begun(part: Part) -> bool:
     """The slot is noted before AT+CMSS is given: without a slot nothing was ever sent."""
-    return _was_stored(part) and part.slot is None
+    return part.submission == "stored" and part.slot is None
+
+
+def _from_memory(part: Part, stored: list[ListedPdu], settled_down: bool) -> Event | None:
+    """What the modem's memory says of a part in doubt; None when it cannot tell (yet)."""
+    if never_begun(part):
+        return FoundUnsent()
+    for listed in stored:
+        if listed.slot == Slot(part.memory or "", part.slot or 0) and _same(part, listed):
+            if listed.stat == STO_SENT:
+                return FoundSent()
+            return FoundUnsent() if settled_down else None
+    return None
 
 
 def _same(part: Part, listed: ListedPdu) -> bool:

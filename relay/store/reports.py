@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
-from relay.core.causes import delivery
-from relay.core.outbound import TRANSITIONS, Part
+from relay.core.causes import Fate, status_of
+from relay.core.outbound import (
+    TRANSITIONS,
+    Event,
+    Part,
+    ReportDelivered,
+    ReportFailed,
+    ReportTrying,
+)
 from relay.core.pdu import StatusReport
 from relay.store import parts, trail
 
@@ -31,32 +38,48 @@ def apply_report(
     if part is None:
         trail.count(tx, now, "report_unmatched")
         return None
-    event = delivery(report.tp_st)
+    event = _event(report.tp_st)
     if type(event) in TRANSITIONS[part.state]:
         parts.advance_part(tx, now, part, event)
     return part.id
 
 
-def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -> Part | None:
-    """The part with this TP-MR and recipient, oldest open one first.
+def _event(tp_st: int) -> Event:
+    status = status_of(tp_st)
+    if status.fate is Fate.DELIVERED:
+        return ReportDelivered(tp_st)
+    if status.fate is Fate.TRYING:
+        return ReportTrying(tp_st)
+    return ReportFailed(tp_st, f"Delivery failed: {status.words}")
 
-    TP-MR is one octet and comes round again, so recipient and time must fit too. A part of
-    unknown outcome has no TP-MR yet: for it, recipient and time decide.
+
+# Oldest open part first; then parts in doubt, which have no TP-MR yet; then late reports.
+_CANDIDATES = (
+    "part.state = 'ACCEPTED' AND (mr = :mr OR mr IS NULL)",
+    "part.state = 'UNCERTAIN'",
+    "part.state = 'FAILED' AND mr = :mr",
+)
+
+
+def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -> Part | None:
+    """The part with this TP-MR and recipient.
+
+    TP-MR is one octet and comes round again, so recipient and time must fit too.
     """
-    tail = report.recipient.number[-_TAIL:]
-    since = now - _REPORT_WINDOW_MS
-    for condition, params in (
-        ("state = 'ACCEPTED' AND mr = ? AND submitted_at > ?", (report.mr, since)),
-        ("state = 'UNCERTAIN' AND ? IS NOT NULL AND submitted_at > ?", (report.mr, since)),
-        ("state = 'FAILED' AND mr = ? AND submitted_at > ?", (report.mr, since)),
-    ):
-        rows = tx.execute(
-            f"SELECT part.id FROM part JOIN outbound ON outbound.id = outbound_id"
-            f" WHERE {condition.replace('submitted_at', 'part.submitted_at')}"
-            f" AND substr(recipient, -{_TAIL:d}) = ?"
-            " ORDER BY modem = ? DESC, part.submitted_at LIMIT 1",
-            (*params, tail, modem),
-        ).fetchall()
-        if rows:
-            return parts.load(tx, "id = ?", (rows[0][0],))[0]
+    wanted = {
+        "mr": report.mr,
+        "tail": report.recipient.number[-_TAIL:],
+        "since": now - _REPORT_WINDOW_MS,
+        "modem": modem,
+    }
+    for condition in _CANDIDATES:
+        row = tx.execute(
+            "SELECT part.id FROM part JOIN outbound ON outbound.id = outbound_id"
+            f" WHERE {condition} AND submitted_at > :since"
+            f" AND substr(recipient, -{_TAIL:d}) = :tail"
+            " ORDER BY mr IS NULL, part.modem = :modem DESC, submitted_at LIMIT 1",
+            wanted,
+        ).fetchone()
+        if row is not None:
+            return parts.load(tx, "id = ?", (row[0],))[0]
     return None

@@ -1,0 +1,133 @@
+"""What the world may know of one server: facts in the store, and lines in the log.
+
+A failure is logged when it begins or changes, then once an hour. No number and no text of a
+message is ever written here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from relay.core.batching import Batching, Load
+from relay.core.cht import Answer
+from relay.core.outcome import OK, Outcome
+from relay.flows.ports import Clock
+from relay.store.exchanges import Settled
+from relay.store.facts import Facts
+
+log = logging.getLogger("relay.sync")
+
+_REPEAT_S = 3600.0
+# An idle poll need not wear the disk: `last_ok` is at most this old (milliseconds).
+_LAST_OK_MS = 60_000
+# The Date header counts whole seconds, and an answer takes some.
+_OFFSET_STEP_S = 5
+
+
+class ServerJournal:
+    """Writes `server.NAME.last_ok`, `.outcome`, `.batch`, `.clock_offset_s` and `.skipped`.
+
+    `outcome` is {code, detail, since}, `since` in epoch ms; `batch` is {reports, updates, stage}.
+    """
+
+    def __init__(self, server: str, facts: Facts, clock: Clock) -> None:
+        self._server = server
+        self._facts = facts
+        self._clock = clock
+        self._outcome = self._last_outcome()
+        self._logged_at: float | None = None
+        self._last_ok = 0
+        self._written: dict[str, object] = {}
+
+    def _key(self, name: str) -> str:
+        return f"server.{self._server}.{name}"
+
+    def _last_outcome(self) -> Outcome | None:
+        found = self._facts.get(self._key("outcome"))
+        if found is None or not isinstance(found.value, Mapping):
+            return None
+        return Outcome(str(found.value.get("code")), str(found.value.get("detail")))
+
+    # --- outcomes -------------------------------------------------------------------------------
+
+    def succeeded(self, sent: Load, answer: Answer, settled: Settled, took_s: float) -> None:
+        moved = not sent.empty or bool(settled.new)
+        if moved:
+            log.info(
+                "sync.exchanged server=%s reports=%d updates=%d new=%d known=%d took_s=%.1f",
+                self._server, settled.forwarded, settled.told, settled.new, settled.known, took_s,
+            )  # fmt: skip
+        now = self._clock.now()
+        fresh: dict[str, object] = {}
+        if self._outcome is None or self._outcome.code != OK.code:
+            fresh |= self._change(OK, now)
+            log.info("sync.works server=%s", self._server)
+        if moved or fresh or not 0 <= now - self._last_ok < _LAST_OK_MS:
+            self._last_ok = now
+            fresh[self._key("last_ok")] = now
+        fresh |= self._clock_offset(answer, now) | self._changed("skipped", answer.skipped)
+        self._put(now, fresh)
+        self._complain_of_skipped(answer.skipped)
+
+    def failed(self, outcome: Outcome) -> None:
+        now = self._clock.now()
+        if self._outcome is None or self._outcome.code != outcome.code:
+            self._put(now, self._change(outcome, now))
+            self._logged_at = None
+        self._complain(outcome)
+
+    def parked(self, what: str, row_id: int, outcome: Outcome) -> None:
+        log.warning(
+            "sync.parked server=%s %s=%d code=%s: it is set aside for a person, the others go on",
+            self._server, what, row_id, outcome.code,
+        )  # fmt: skip
+
+    def sized(self, batching: Batching) -> None:
+        shape = {
+            "reports": batching.reports,
+            "updates": batching.updates,
+            "stage": batching.stage.value,
+        }
+        self._put(self._clock.now(), self._changed("batch", shape))
+
+    # --- what is new of it ----------------------------------------------------------------------
+
+    def _change(self, outcome: Outcome, now: int) -> dict[str, object]:
+        self._outcome = outcome
+        value = {"code": outcome.code, "detail": outcome.detail, "since": now}
+        return {self._key("outcome"): value}
+
+    def _complain(self, outcome: Outcome) -> None:
+        mono = self._clock.monotonic()
+        if self._logged_at is not None and mono - self._logged_at < _REPEAT_S:
+            return
+        self._logged_at = mono
+        level = logging.ERROR if outcome.code.startswith("AUTH_") else logging.WARNING
+        log.log(
+            level, "sync.failed server=%s code=%s: %s", self._server, outcome.code, outcome.detail
+        )
+
+    def _complain_of_skipped(self, count: int) -> None:
+        if count:
+            log.debug("sync.skipped server=%s malformed=%d", self._server, count)
+
+    def _clock_offset(self, answer: Answer, now: int) -> dict[str, object]:
+        if answer.server_time is None:
+            return {}
+        offset = round((answer.server_time - now) / 1000)
+        before = self._written.get("clock_offset_s")
+        if isinstance(before, int) and abs(offset - before) < _OFFSET_STEP_S:
+            return {}
+        return self._changed("clock_offset_s", offset)
+
+    def _changed(self, name: str, value: object) -> dict[str, object]:
+        """The fact if it differs from what this process wrote last."""
+        if name in self._written and self._written[name] == value:
+            return {}
+        self._written[name] = value
+        return {self._key(name): value}
+
+    def _put(self, now: int, values: dict[str, object]) -> None:
+        if values:
+            self._facts.put_all(now, values, source="sync")

@@ -1,0 +1,125 @@
+"""A damaged database is set aside, never deleted, and what can be read of it is saved."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from relay.errors import CorruptDatabase
+from relay.store.database import Database
+
+# Parents before children, so that the copy satisfies every reference that the original did.
+_TABLES = (
+    "meta", "inbound", "raw_pdu", "outbound", "part", "status_report", "concat_ref", "cursor",
+    "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What was done: where the damaged file lies, and how many rows of each table were saved."""
+
+    set_aside: Path
+    detail: str
+    rows: dict[str, int]
+
+
+def open_or_salvage(path: Path, now: int) -> tuple[Database, Salvage | None]:
+    """Open the store; a corrupt one is replaced by a new one with everything that can be read.
+
+    Raises what `Database.open` raises, except `CorruptDatabase`.
+    """
+    try:
+        return Database.open(path), None
+    except CorruptDatabase as error:
+        return _salvage(path, now, error.detail)
+
+
+def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
+    aside = _set_aside(path, now)
+    db = Database.open(path)
+    rows: dict[str, int] = {}
+    source = sqlite3.connect(aside)
+    source.row_factory = sqlite3.Row
+    try:
+        with db.transaction() as tx:
+            tx.execute("PRAGMA defer_foreign_keys = ON")
+            for table in _TABLES:
+                rows[table] = _copy(source, tx, table)
+            _drop_orphans(tx)
+    finally:
+        source.close()
+    return db, Salvage(aside, detail, rows)
+
+
+def _set_aside(path: Path, now: int) -> Path:
+    """Move the file and its log together: the newest rows may be in the log alone."""
+    aside = path.with_name(f"{path.name}.damaged-{now}")
+    for suffix in ("-wal", "-shm", ""):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def _copy(source: sqlite3.Connection, tx: sqlite3.Connection, table: str) -> int:
+    known = {row["name"] for row in tx.execute(f"PRAGMA table_info({table})")}
+    saved = 0
+    for row in _readable(source, table):
+        columns = [name for name in row.keys() if name in known]  # noqa: SIM118  # a Row
+        marks = ", ".join("?" * len(columns))
+        try:
+            tx.execute(
+                f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})",
+                [row[name] for name in columns],
+            )
+        except sqlite3.IntegrityError:
+            continue  # half of a row, for a table that wants whole ones
+        saved += 1
+    return saved
+
+
+def _readable(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
+    """Every row that can still be read; a damaged page is jumped over."""
+    try:
+        top = source.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0
+    except sqlite3.Error:
+        yield from _until_damage(source, f"SELECT * FROM {table}", ())
+        return
+    last, leap = -1, 1
+    while last < top:
+        before = last
+        for row in _until_damage(
+            source, f"SELECT rowid AS _at, * FROM {table} WHERE rowid > ? ORDER BY rowid", (last,)
+        ):
+            last, leap = row["_at"], 1
+            yield row
+        if last == before:
+            last += leap
+            leap *= 2
+
+
+def _until_damage(
+    source: sqlite3.Connection, sql: str, params: tuple[int, ...]
+) -> Iterator[sqlite3.Row]:
+    try:
+        yield from source.execute(sql, params)
+    except sqlite3.Error:
+        return
+
+
+def _drop_orphans(tx: sqlite3.Connection) -> None:
+    """Rows whose parent was on a damaged page: SQLite names them, and they cannot stay."""
+    while orphans := tx.execute("PRAGMA foreign_key_check").fetchall():
+        for table, rowid, *_ in orphans:
+            if rowid is None:  # WITHOUT ROWID: only `forwarding` refers to anything
+                tx.execute(
+                    "DELETE FROM forwarding WHERE inbound_id NOT IN (SELECT id FROM inbound)"
+                )
+            elif table == "raw_pdu":
+                tx.execute("UPDATE raw_pdu SET inbound_id = NULL, state = 'KEPT'"
+                           " WHERE rowid = ?", (rowid,))  # fmt: skip
+            else:
+                tx.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))

@@ -1,0 +1,90 @@
+"""One turn of a modem's thread: look after the link, receive, then send one part."""
+
+from __future__ import annotations
+
+from relay.errors import ModemError
+from relay.flows.linking import Linking
+from relay.flows.ports import Clock, Modem
+from relay.flows.receiving import Receiving
+from relay.flows.sending import Sending
+from relay.flows.submission import Submission
+
+_SETTLE_EVERY_S = 30.0
+
+
+class ModemTurn:
+    """Receive before send, one part a turn: a long outbox cannot starve the inbox.
+
+    Only used by that modem's thread, except `ring`.
+    """
+
+    def __init__(
+        self,
+        modem: Modem,
+        linking: Linking,
+        receiving: Receiving,
+        sending: Sending,
+        submission: Submission,
+        clock: Clock,
+    ) -> None:
+        self._modem = modem
+        self._linking = linking
+        self._receiving = receiving
+        self._sending = sending
+        self._submission = submission
+        self._clock = clock
+        self._settle_at = 0.0  # monotonic
+
+    def step(self) -> float:
+        """One turn; seconds until the next one is due. A lost modem is an ordinary outcome."""
+        try:
+            if not self._linking.usable:
+                wait = self._open()
+                if wait > 0:
+                    return wait
+            wait = self._work()
+        except ModemError as error:
+            self._sending.put_back(str(error))
+            return self._linking.lost(error)
+        self._linking.fine()
+        return wait
+
+    def wait(self, seconds: float) -> None:
+        """Until an unsolicited result, a ring, or the time is over."""
+        self._modem.wait(seconds)
+
+    def ring(self) -> None:
+        """There is something to send. From any thread."""
+        self._modem.ring()
+
+    def close(self) -> None:
+        self._sending.put_back("relay is stopping")
+        self._linking.close()
+
+    def _open(self) -> float:
+        wait = self._linking.open()
+        if wait == 0:
+            self._receiving.opened()
+            self._submission.opened(self._modem)
+            self._settle_at = 0.0
+        return wait
+
+    def _work(self) -> float:
+        urcs = self._modem.take_urcs()
+        self._receiving.notice(urcs)
+        self._sending.notice(urcs)
+        self._linking.notice(urcs)
+        return min(
+            self._linking.look_after(),
+            self._receiving.step(),
+            self._settle(),
+            self._sending.step(),
+        )
+
+    def _settle(self) -> float:
+        left = self._settle_at - self._clock.monotonic()
+        if left > 0:
+            return left
+        wait = min(_SETTLE_EVERY_S, self._submission.settle(self._modem))
+        self._settle_at = self._clock.monotonic() + wait
+        return wait
