@@ -83,6 +83,24 @@ class Batching:
     def searching(self) -> bool:
         return self.stage is not Stage.TOGETHER
 
+    @property
+    def suspecting(self) -> bool:
+        return self.stage in _SUSPECT
+
+    def others_first(self) -> Batching:
+        """The suspects rest for a while: whatever is not under suspicion goes before them."""
+        return replace(self, others_next=True) if self.suspecting else self
+
+    def more(self, reports: int, updates: int) -> bool:
+        """Whether more of what waits may go at once, the suspects aside."""
+        match self.stage:
+            case Stage.REPORTS_SUSPECT:
+                return updates > 0
+            case Stage.UPDATES_SUSPECT:
+                return reports > 0
+            case _:
+                return reports + updates > 0
+
     def take(self) -> Load:
         match self.stage:
             case Stage.TOGETHER:

@@ -1,16 +1,55 @@
-"""How often to ask a server that has nothing for us."""
+"""How often to ask a server that is quiet, and how long to leave one in trouble alone."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 
-def poll_s(quiet_s: float, *, min_s: float, max_s: float, chance: float) -> float:
-    """Seconds until the next poll when nothing has moved for `quiet_s` seconds.
+from relay.core.backoff import delay_s
+from relay.errors import Rejected, ServerError, Unauthorised
 
-    A tenth of the quiet time: 15 s during work, 30 s five minutes after it, 5 min within an
-    hour. `chance` (uniform in [0, 1)) spreads a fleet by a tenth up or down.
+_RETRY_AFTER_MAX_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds. `ambiguous_wait_s`: how long a server may still work on what broke off.
+
+    `chance` in the methods is uniform in [0, 1): a fleet must not move in step.
     """
-    steady = min(max(quiet_s / 10, min_s), max_s)
-    return steady * (0.9 + 0.2 * chance)
+
+    poll_min_s: float = 15.0
+    poll_max_s: float = 300.0
+    ambiguous_wait_s: float = 60.0
+    backoff_s: float = 5.0
+    backoff_max_s: float = 300.0
+    login_backoff_s: float = 300.0
+    login_backoff_max_s: float = 900.0
+
+    def poll(self, quiet_s: float, chance: float) -> float:
+        """Until the next poll when nothing has moved for `quiet_s` seconds.
+
+        A tenth of the quiet time: 15 s during work, 30 s five minutes after it, 5 min within
+        the hour.
+        """
+        steady = min(max(quiet_s / 10, self.poll_min_s), self.poll_max_s)
+        return steady * (0.9 + 0.2 * chance)
+
+    def backoff(self, error: ServerError, failures: int, chance: float) -> float:
+        """After failure number `failures` in a row; a wish of the server counts as well.
+
+        A wrong login is tried rarely: CHT locks a whole address out after ten in ten seconds.
+        """
+        if isinstance(error, Unauthorised):
+            base_s, cap_s = self.login_backoff_s, self.login_backoff_max_s
+        else:
+            base_s, cap_s = self.backoff_s, self.backoff_max_s
+        wait = delay_s(failures, base_s=base_s, cap_s=cap_s, chance=chance)
+        wish = error.retry_after_s if isinstance(error, Rejected) else None
+        return max(wait, min(wish or 0.0, _RETRY_AFTER_MAX_S))
+
+    def rest(self, refusals: int, chance: float) -> float:
+        """Until a refused row is tried again, after `refusals` lone refusals in a row."""
+        return delay_s(refusals, base_s=self.backoff_s, cap_s=self.backoff_max_s, chance=chance)
 
 
 def remaining_s(since: int, now: int, wait_s: float) -> float:

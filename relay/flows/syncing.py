@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.core.backoff import delay_s
 from relay.core.batching import Batching, Limits, Load
 from relay.core.cht import FULL_HANDOUT, Answer, Report, Update, unsendable
 from relay.core.outcome import Outcome, may_blame_content, maybe_processed, outcome_of
-from relay.core.polling import poll_s, remaining_s
+from relay.core.polling import Pace, remaining_s
 from relay.errors import Rejected, ServerError, Unauthorised
 from relay.flows.ports import Chance, Clock, Doorbell, Server
 from relay.flows.server_journal import ServerJournal
@@ -26,20 +25,6 @@ from relay.store.facts import Facts
 _STUBBORN = 4
 # Exchanges in a row without waiting that moved nothing: the server repeats itself.
 _FRUITLESS = 2
-_RETRY_AFTER_MAX_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds. `ambiguous_wait_s`: how long a server may still work on what broke off."""
-
-    poll_min_s: float = 15.0
-    poll_max_s: float = 300.0
-    ambiguous_wait_s: float = 60.0
-    backoff_s: float = 5.0
-    backoff_max_s: float = 300.0
-    login_backoff_s: float = 300.0
-    login_backoff_max_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +38,7 @@ class Batch:
 
 
 class Syncing:
-    """Only used by the sync thread of its server. `outbox_bell` rings when there is work for it."""
+    """Only used by its server's sync thread. It rings `outbox_bell` for messages to send."""
 
     def __init__(
         self,
@@ -77,9 +62,9 @@ class Syncing:
         self._batching = Batching.start(limits or Limits())
         # All of these are monotonic seconds.
         self._not_before = self._poll_at = self._active_at = clock.monotonic()
+        self._suspects_at = self._not_before
         self._waited = False
-        self._failures = 0
-        self._fruitless = 0
+        self._failures = self._fruitless = self._lone_refusals = 0
 
     def step(self) -> float:
         """Exchange once if it is time to; the seconds until the next turn. May be called early.
@@ -90,10 +75,9 @@ class Syncing:
         if held > 0:
             return held
         batch = self._next_batch()
-        quiet = batch.load.empty and not self._batching.searching
         until_poll = self._poll_at - self._clock.monotonic()
-        if quiet and until_poll > 0:
-            return until_poll
+        if batch.load.empty and until_poll > 0 and self._quiet():
+            return self._sooner(until_poll)
         return self._exchange(batch)
 
     # --- waiting --------------------------------------------------------------------------------
@@ -115,6 +99,17 @@ class Syncing:
         self._waited = False
         return 0.0
 
+    def _resting(self) -> float:
+        """Seconds until the suspects are tried again; what else there is goes on meanwhile."""
+        rest = self._suspects_at - self._clock.monotonic()
+        return max(0.0, rest) if self._batching.suspecting else 0.0
+
+    def _quiet(self) -> bool:
+        return not self._batching.searching or self._resting() > 0
+
+    def _sooner(self, until_poll: float) -> float:
+        return min(until_poll, self._resting() or until_poll)
+
     def _hold(self, seconds: float) -> float:
         """Nothing moves for so long, whoever rings."""
         self._not_before = self._clock.monotonic() + seconds
@@ -123,6 +118,8 @@ class Syncing:
     # --- one exchange ---------------------------------------------------------------------------
 
     def _next_batch(self) -> Batch:
+        if self._resting() > 0:
+            self._batching = self._batching.others_first()
         load = self._batching.take()
         waiting = self._exchanges.waiting(load.reports + load.skip) if load.reports else []
         first = load.skip % len(waiting) if waiting else 0
@@ -160,7 +157,10 @@ class Syncing:
 
     def _succeeded(self, batch: Batch, answer: Answer, settled: Settled, took_s: float) -> float:
         self._failures = 0
+        alone = self._batching.alone(batch.load)
         self._batching = self._batching.accepted(batch.load, took_s)
+        if alone or not self._batching.searching:
+            self._lone_refusals = 0
         if settled.new and self._bell is not None:
             self._bell.ring()
         if settled.new or not batch.load.empty:
@@ -171,10 +171,10 @@ class Syncing:
 
     def _pause(self, answer: Answer, settled: Settled) -> float:
         """None at all while something moves: what was handed out is acknowledged at once."""
-        if self._batching.searching:
+        if not self._quiet():
             return 0.0
         full = settled.new > 0 and len(answer.messages) >= FULL_HANDOUT
-        if not full and self._exchanges.pending() == (0, 0):
+        if not full and not self._batching.more(*self._exchanges.pending()):
             self._fruitless = 0
             return self._until_poll()
         # A server that hands out what we know, however often it is told, must not spin us.
@@ -184,14 +184,9 @@ class Syncing:
 
     def _until_poll(self) -> float:
         mono = self._clock.monotonic()
-        wait = poll_s(
-            mono - self._active_at,
-            min_s=self._pace.poll_min_s,
-            max_s=self._pace.poll_max_s,
-            chance=self._chance(),
-        )
+        wait = self._pace.poll(mono - self._active_at, self._chance())
         self._poll_at = mono + wait
-        return wait
+        return self._sooner(wait)
 
     # --- it did not -----------------------------------------------------------------------------
 
@@ -234,20 +229,17 @@ class Syncing:
 
     def _condemn(self, batch: Batch, error: ServerError) -> float:
         """One row stood alone and was refused: the third time it is set aside."""
-        refusals = self._count_refusal(batch)
-        if refusals >= self._batching.limits.refusals:
-            if not self._batching.may_park():
+        self._lone_refusals += 1
+        if self._count_refusal(batch) >= self._batching.limits.refusals:
+            if self._batching.may_park():
+                self._park(batch, error)
+                self._batching = self._batching.parked()
+            else:
                 # Nothing at all is accepted: that is hardly the fault of each single row.
                 self._batching = self._batching.passed_over()
-                return self._backoff(error)
-            self._park(batch, error)
-            self._batching = self._batching.parked()
-        return delay_s(
-            refusals,
-            base_s=self._pace.backoff_s,
-            cap_s=self._pace.ambiguous_wait_s,
-            chance=self._chance(),
-        )
+        rest = self._pace.rest(self._lone_refusals, self._chance())
+        self._suspects_at = self._clock.monotonic() + rest
+        return 0.0
 
     def _count_refusal(self, batch: Batch) -> int:
         if batch.reports:
@@ -264,16 +256,7 @@ class Syncing:
             self._journal.parked("update", update.id, outcome_of(error))
 
     def _backoff(self, error: ServerError) -> float:
-        pace = self._pace
-        login = isinstance(error, Unauthorised)
-        wait = delay_s(
-            self._failures,
-            base_s=pace.login_backoff_s if login else pace.backoff_s,
-            cap_s=pace.login_backoff_max_s if login else pace.backoff_max_s,
-            chance=self._chance(),
-        )
-        wish = error.retry_after_s if isinstance(error, Rejected) else None
-        return max(wait, min(wish or 0.0, _RETRY_AFTER_MAX_S))
+        return self._pace.backoff(error, self._failures, self._chance())
 
 
 def _too_large(error: ServerError) -> bool:
