@@ -275,10 +275,13 @@ def status_of(tp_st: int) -> Status:
 
 
 def delivery(tp_st: int) -> ReportDelivered | ReportTrying | ReportFailed:
-    """What a status report does to the part that it speaks of."""
+    """What a status report does to the part that it speaks of.
+
+    The reason begins as cht-gateway's does (DeliveryReportHandler.java:64-125).
+    """
     status = status_of(tp_st)
     if status.fate is Fate.DELIVERED:
         return ReportDelivered(tp_st)
     if status.fate is Fate.TRYING:
         return ReportTrying(tp_st)
-    return ReportFailed(tp_st, status.reason)
+    return ReportFailed(tp_st, f"Delivery failed: {status.words}")

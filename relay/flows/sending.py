@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.core.backoff import soft_retry_ms
-from relay.core.causes import reason_of
+from relay.core.causes import cause_of
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
 from relay.core.outbound import (
@@ -135,7 +135,7 @@ class Sending:
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says how often."""
-        cause = reason_of(error)
+        cause = cause_of(error)
         wait_ms = soft_retry_ms(part.attempts) if cause.again else None
         reason = f"{cause.reason}: {error} {cause.words}"
         if wait_ms is None:

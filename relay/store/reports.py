@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
-from relay.core.causes import Fate, status_of
-from relay.core.outbound import (
-    TRANSITIONS,
-    Event,
-    Part,
-    ReportDelivered,
-    ReportFailed,
-    ReportTrying,
-)
+from relay.core.causes import delivery
+from relay.core.outbound import TRANSITIONS, Part
 from relay.core.pdu import StatusReport
 from relay.store import parts, trail
 
 # A service centre keeps trying for the validity period, at most 63 weeks; in practice days.
 _REPORT_WINDOW_MS = 8 * 24 * 3600 * 1000
+# For a part in doubt: how far the service centre's clock and ours may be apart, zones and all.
+_NEAR_MS = 12 * 3600 * 1000
 # Numbers come back in other forms (with and without country code): the tail is what stays.
 _TAIL = 8
 
@@ -38,25 +33,16 @@ def apply_report(
     if part is None:
         trail.count(tx, now, "report_unmatched")
         return None
-    event = _event(report.tp_st)
+    event = delivery(report.tp_st)
     if type(event) in TRANSITIONS[part.state]:
         parts.advance_part(tx, now, part, event)
     return part.id
 
 
-def _event(tp_st: int) -> Event:
-    status = status_of(tp_st)
-    if status.fate is Fate.DELIVERED:
-        return ReportDelivered(tp_st)
-    if status.fate is Fate.TRYING:
-        return ReportTrying(tp_st)
-    return ReportFailed(tp_st, f"Delivery failed: {status.words}")
-
-
 # Oldest open part first; then parts in doubt, which have no TP-MR yet; then late reports.
 _CANDIDATES = (
     "part.state = 'ACCEPTED' AND (mr = :mr OR mr IS NULL)",
-    "part.state = 'UNCERTAIN'",
+    "part.state = 'UNCERTAIN' AND (:sc_time IS NULL OR abs(:sc_time - submitted_at) < :near)",
     "part.state = 'FAILED' AND mr = :mr",
 )
 
@@ -71,6 +57,8 @@ def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -
         "tail": report.recipient.number[-_TAIL:],
         "since": now - _REPORT_WINDOW_MS,
         "modem": modem,
+        "sc_time": report.sc_time,
+        "near": _NEAR_MS,
     }
     for condition in _CANDIDATES:
         row = tx.execute(
