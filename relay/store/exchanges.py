@@ -71,7 +71,8 @@ class Exchanges:
             tx.execute("INSERT OR IGNORE INTO cursor (server) VALUES (?)", (self._server,))
             return tx.execute(
                 "INSERT OR IGNORE INTO forwarding (server, inbound_id, state)"
-                " SELECT ?, id, 'WAITING' FROM inbound WHERE state IN ('WAITING', 'INCOMPLETE')",
+                " SELECT ?, id, 'WAITING' FROM inbound"
+                " WHERE state = 'WAITING' OR state = 'INCOMPLETE'",
                 (self._server,),
             ).rowcount
 

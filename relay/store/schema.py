@@ -1,8 +1,10 @@
 """The tables, as migrations that are applied once and in order. Times are epoch milliseconds.
 
 Every table is STRICT. Partial indexes cover only unfinished rows, so that claiming, forwarding
-and `relay status` cost the same with a million finished messages behind them. Ids of messages
-are never used again (AUTOINCREMENT): people read them out on the phone.
+and `relay status` cost the same with a million finished messages behind them. Their conditions are
+written with OR: SQLite does not see that `state = 'A'` implies `state IN ('A', 'B')`, and would
+read the whole table. Ids of messages are never used again (AUTOINCREMENT): people read them out
+on the phone.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ def m002_inbound(db: SqliteUtils) -> None:
             reason TEXT
         ) STRICT;
         CREATE INDEX inbound_unfinished ON inbound (state, sender, concat_ref)
-            WHERE state IN ('WAITING_PARTS', 'INCOMPLETE', 'WAITING', 'PARKED');
+            WHERE state = 'WAITING_PARTS' OR state = 'INCOMPLETE' OR state = 'WAITING'
+                OR state = 'PARKED';
         CREATE INDEX inbound_finished ON inbound (finished_at) WHERE finished_at IS NOT NULL;
 
         CREATE TABLE raw_pdu (
@@ -70,7 +73,8 @@ def m002_inbound(db: SqliteUtils) -> None:
             reason TEXT,
             UNIQUE (hash, sim)
         ) STRICT;
-        CREATE INDEX raw_pdu_unread ON raw_pdu (state, id) WHERE state IN ('KEPT', 'UNDECODABLE');
+        CREATE INDEX raw_pdu_unread ON raw_pdu (state, id)
+            WHERE state = 'KEPT' OR state = 'UNDECODABLE';
         CREATE INDEX raw_pdu_inbound ON raw_pdu (inbound_id, seq) WHERE inbound_id IS NOT NULL;
         CREATE INDEX raw_pdu_loose ON raw_pdu (kept_at) WHERE inbound_id IS NULL
         """,
@@ -126,7 +130,8 @@ def m003_outbound(db: SqliteUtils) -> None:
         ) STRICT;
         CREATE INDEX part_queue ON part (priority DESC, outbound_id, seq, due_at)
             WHERE state = 'QUEUED';
-        CREATE INDEX part_open ON part (state, modem) WHERE state IN ('SUBMITTING', 'UNCERTAIN');
+        CREATE INDEX part_open ON part (state, modem)
+            WHERE state = 'SUBMITTING' OR state = 'UNCERTAIN';
         CREATE INDEX part_accepted ON part (mr, submitted_at) WHERE state = 'ACCEPTED';
         CREATE INDEX part_overdue ON part (accepted_at)
             WHERE state = 'ACCEPTED' AND finished_at IS NULL;
@@ -177,7 +182,7 @@ def m004_servers(db: SqliteUtils) -> None:
             PRIMARY KEY (server, inbound_id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX forwarding_waiting ON forwarding (server, state, inbound_id)
-            WHERE state IN ('WAITING', 'PARKED');
+            WHERE state = 'WAITING' OR state = 'PARKED';
 
         CREATE TABLE status_update (
             id INTEGER PRIMARY KEY,
