@@ -44,7 +44,7 @@ class ModemTurn:
                     return wait
             wait = self._work()
         except ModemError as error:
-            self._sending.put_back(str(error))
+            self._leave(str(error))
             return self._linking.lost(error)
         self._linking.fine()
         return wait
@@ -58,8 +58,13 @@ class ModemTurn:
         self._modem.ring()
 
     def close(self) -> None:
-        self._sending.put_back("relay is stopping")
+        self._leave("relay is stopping")
         self._linking.close()
+
+    def _leave(self, cause: str) -> None:
+        """Keep what came in last, and give back what was claimed ahead."""
+        self._receiving.notice(self._modem.take_urcs())
+        self._sending.put_back(cause)
 
     def _open(self) -> float:
         wait = self._linking.open()

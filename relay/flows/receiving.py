@@ -19,7 +19,7 @@ from relay.core.device import (
     Slot,
     Urc,
 )
-from relay.flows.ports import Clock, Modem
+from relay.flows.ports import Clock, Doorbell, Modem
 from relay.log import event
 from relay.store.inbox import Digested, Inbox
 from relay.store.raw import Arrival
@@ -33,8 +33,16 @@ _MANY_HINTS = 12
 class Receiving:
     """One modem's inward half. Only used by that modem's thread."""
 
-    def __init__(self, modem: Modem, inbox: Inbox, clock: Clock, sweep_s: float = 45) -> None:
+    def __init__(
+        self,
+        modem: Modem,
+        inbox: Inbox,
+        clock: Clock,
+        bell: Doorbell,
+        sweep_s: float = 45,
+    ) -> None:
         self._modem = modem
+        self._bell = bell  # of those who forward messages
         self._inbox = inbox
         self._clock = clock
         self._sweep_s = sweep_s
@@ -110,6 +118,8 @@ class Receiving:
     def _digest(self) -> None:
         while (done := self._inbox.digest(self._clock.now())).raws:
             self._say(done)
+            if done.messages:
+                self._bell.ring()
 
     def _say(self, done: Digested) -> None:
         _log.info(

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.core.backoff import soft_retry_ms
+from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
 from relay.core.causes import cause_of
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
@@ -50,11 +50,19 @@ class _Result:
 class Sending:
     """One modem's outward half. Only used by that modem's thread."""
 
-    def __init__(self, modem: Modem, outbox: Outbox, submission: Submission, clock: Clock) -> None:
+    def __init__(
+        self,
+        modem: Modem,
+        outbox: Outbox,
+        submission: Submission,
+        clock: Clock,
+        soft_retries: int = SOFT_RETRIES,
+    ) -> None:
         self._modem = modem
         self._outbox = outbox
         self._submission = submission
         self._clock = clock
+        self._soft_retries = soft_retries
         self._next: Part | None = None  # claimed while the one before was on the air
         self._refusals = 0
         self._pause_until = 0.0  # monotonic
@@ -136,7 +144,8 @@ class Sending:
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says how often."""
         cause = cause_of(error)
-        wait_ms = soft_retry_ms(part.attempts) if cause.again else None
+        again = cause.again and part.attempts <= self._soft_retries
+        wait_ms = soft_retry_ms(part.attempts) if again else None
         reason = f"{cause.reason}: {error} {cause.words}"
         if wait_ms is None:
             return RefusedForGood(reason)

@@ -1,0 +1,131 @@
+"""The composition root: from a configuration to a crew of workers. Nothing is started here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from relay.config_sections import Config, ModemConfig, SendingConfig, ServerConfig
+from relay.core.batching import Limits
+from relay.core.polling import Pace
+from relay.flows.linking import Linking
+from relay.flows.ports import Clock, Doorbell
+from relay.flows.receiving import Receiving
+from relay.flows.sending import Sending
+from relay.flows.submission import Submission, SubmissionPolicy
+from relay.flows.syncing import Syncing
+from relay.log import TRACE, event
+from relay.modem.driver import GsmDriver
+from relay.servers.cht import ChtServer
+from relay.servers.credentials import read_credentials
+from relay.servers.http import Timeouts
+from relay.servers.tls import Trust
+from relay.store.database import Database
+from relay.store.exchanges import Exchanges
+from relay.store.facts import Facts
+from relay.store.inbox import Inbox
+from relay.store.outbox import Composition, Outbox
+from relay.store.pins import Pins
+from relay.turns import ModemTurn
+
+_HOUR_MS = 3600 * 1000
+
+
+def outbox_of(db: Database, sending: SendingConfig) -> Outbox:
+    return Outbox(
+        db,
+        Composition(
+            validity_s=sending.validity_h * 3600,
+            report=sending.request_reports,
+            national=sending.national,
+            max_parts=sending.max_parts,
+        ),
+    )
+
+
+def inbox_of(db: Database, config: Config) -> Inbox:
+    servers = tuple(server.name for server in config.servers)
+    return Inbox(db, servers, config.receiving.parts_wait_h * _HOUR_MS)
+
+
+def modem_turn(
+    config: ModemConfig,
+    sending: SendingConfig,
+    db: Database,
+    inbox: Inbox,
+    outbox: Outbox,
+    clock: Clock,
+    sync_bell: Doorbell,
+) -> ModemTurn:
+    """Everything that one modem's thread owns."""
+    facts = Facts(db)
+    modem = GsmDriver(
+        config.name,
+        config.port,
+        baud=config.baud,
+        pin=config.pin.reveal() if config.pin else None,
+        pins=Pins(db, clock.now),
+        answer_timeout_s=config.answer_timeout_s,
+        prompt_timeout_s=config.prompt_timeout_s,
+        trace=lambda way, line: TRACE.debug(event("at", modem=config.name, way=way, line=line)),
+    )
+    policy = SubmissionPolicy(
+        mode=config.submission,
+        on_uncertain=sending.on_uncertain,
+        wait_ms=round(sending.uncertain_wait_s * 1000),
+        unsent_ms=round(config.answer_timeout_s * 1000),
+    )
+    submission = Submission(outbox, facts, clock, policy)
+    return ModemTurn(
+        modem,
+        Linking(modem, facts, clock, random.random, config.survey_s),
+        Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
+        Sending(modem, outbox, submission, clock, sending.soft_retries),
+        submission,
+        clock,
+    )
+
+
+def syncing(
+    config: ServerConfig,
+    db: Database,
+    outbox: Outbox,
+    clock: Clock,
+    outbox_bell: Doorbell,
+    environ: Mapping[str, str],
+) -> tuple[Syncing, Callable[[], None]]:
+    """One server's turn, and how to close its connection."""
+    credentials = read_credentials(
+        config.url,
+        user=config.user,
+        password=config.password.reveal() if config.password else "",
+        password_file=config.password_file,
+        credential=f"server-{config.name}-password",
+        environ=environ,
+    )
+    server = ChtServer(
+        config.name,
+        credentials,
+        timeouts=Timeouts(config.connect_timeout_s, config.read_timeout_s),
+        trust=Trust(str(config.ca_file or ""), config.pin_sha256),
+        request_gzip=config.request_gzip,
+    )
+    exchanges = Exchanges(db, config.name, outbox)
+    exchanges.adopt()
+    flow = Syncing(
+        server,
+        exchanges,
+        Facts(db),
+        clock,
+        chance=random.random,
+        limits=Limits(config.max_reports, config.max_updates),
+        pace=Pace(config.poll_min_s, config.poll_max_s, config.ambiguous_wait_s),
+        outbox_bell=outbox_bell,
+    )
+    return flow, server.close
+
+
+def lock_path(store: Path) -> Path:
+    """The file that a running relay holds locked, so that no second one works on its store."""
+    return store.with_name(store.name + ".lock")

@@ -1,0 +1,310 @@
+"""`relay run`: start, supervise, stop. A missing modem and a silent server are ordinary states.
+
+The main thread owns the signals, the watchdog and the lock. It does no message's work.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import relay
+from relay import log, systemd
+from relay.assembly import inbox_of, lock_path, modem_turn, outbox_of, syncing
+from relay.clock import StepWatch, SystemClock
+from relay.config_sections import Config
+from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
+from relay.housekeeping import Housekeeping
+from relay.jobs import Jobs
+from relay.log import event
+from relay.store.clamping import clamp
+from relay.store.database import Database
+from relay.store.facts import Facts
+from relay.store.salvage import open_or_salvage
+from relay.workers import Bell, Crew, Worker
+
+_log = logging.getLogger("relay.daemon")
+
+# sysexits.h
+EX_OK, EX_SOFTWARE, EX_CANTCREAT, EX_TEMPFAIL = 0, 70, 73, 75
+
+_LOOK_S = 1.0  # how long `relay send` of another process may go unnoticed
+_SUPERVISE_S = 5.0
+_BEAT_S = 30.0
+# One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
+_STEP_EXTRA_S = 300.0
+# A submission that is under way is not broken off, but a stop must end some time.
+_MODEM_STOP_S = 60.0
+_SYNC_STOP_S = 5.0
+
+
+class _Bells:
+    """Rings several bells as one."""
+
+    def __init__(self) -> None:
+        self._rings: list[Callable[[], None]] = []
+
+    def add(self, ring: Callable[[], None]) -> None:
+        self._rings.append(ring)
+
+    def ring(self) -> None:
+        for ring in self._rings:
+            ring()
+
+
+class Daemon:
+    """One running relay. Built and run by the main thread."""
+
+    def __init__(
+        self, config: Config, db: Database, clock: SystemClock, environ: Mapping[str, str]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._environ = environ
+        self._facts = Facts(db)
+        self._stop = threading.Event()
+        self._signals = 0
+        self._step_watch = StepWatch(clock.now, clock.monotonic)
+        self._data_version = db.data_version()
+        self._closers: list[tuple[str, Callable[[], None]]] = []
+        self._inbox = inbox_of(db, config)
+        self._outbox = outbox_of(db, config.sending)
+        self._crew = Crew(self._workers(config), self._stop, clock.monotonic)
+        self._jobs = self._scheduled(config)
+
+    # --- build ----------------------------------------------------------------------------------
+
+    def _workers(self, config: Config) -> list[Worker]:
+        modems, servers = _Bells(), _Bells()
+        return [
+            *self._modem_workers(config, modems, servers),
+            *self._sync_workers(config, modems, servers),
+        ]
+
+    def _modem_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
+        workers = []
+        for one in config.modems:
+            turn = modem_turn(
+                one, config.sending, self._db, self._inbox, self._outbox, self._clock, servers
+            )
+            modems.add(turn.ring)
+            name = f"modem-{one.name}"
+            self._closers.append((name, turn.close))
+            workers.append(
+                Worker(
+                    name,
+                    turn.step,
+                    bell=turn,
+                    stop=self._stop,
+                    monotonic=self._clock.monotonic,
+                    busy_limit_s=one.answer_timeout_s + one.prompt_timeout_s + _STEP_EXTRA_S,
+                    stop_limit_s=_MODEM_STOP_S,
+                )
+            )
+        return workers
+
+    def _sync_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
+        workers = []
+        for one in config.servers:
+            bell = Bell()
+            servers.add(bell.ring)
+            flow, close = syncing(one, self._db, self._outbox, self._clock, modems, self._environ)
+            name = f"sync-{one.name}"
+            self._closers.append((name, close))
+            workers.append(
+                Worker(
+                    name,
+                    flow.step,
+                    bell=bell,
+                    stop=self._stop,
+                    monotonic=self._clock.monotonic,
+                    busy_limit_s=one.connect_timeout_s + one.read_timeout_s * 3,
+                    stop_limit_s=_SYNC_STOP_S,
+                )
+            )
+        return workers
+
+    def _scheduled(self, config: Config) -> Jobs:
+        housekeeping = Housekeeping(
+            self._db,
+            self._inbox,
+            self._outbox,
+            self._clock,
+            backup_dir=config.store.backup_dir,
+            backups_kept=config.store.backups_kept,
+            keep_finished_days=config.housekeeping.keep_finished_days,
+            validity_ms=config.sending.validity_h * 3600 * 1000,
+        )
+        times = config.housekeeping
+        jobs = Jobs(self._clock.now, last_run=housekeeping.last_run, record=housekeeping.record)
+        jobs.every(60, housekeeping.minutely, "minutely")
+        jobs.daily(times.backup_at, housekeeping.backup, "backup")
+        jobs.weekly(times.check_day, times.backup_at, housekeeping.check, "check")
+        jobs.daily(times.summary_at, housekeeping.summary, "summary", catch_up=False)
+        return jobs
+
+    # --- run ------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Until a signal says stop; the exit code."""
+        self._start()
+        supervise_at = beat_at = 0.0
+        while not self._stop.wait(_LOOK_S):
+            now = self._clock.monotonic()
+            self._look()
+            if now >= supervise_at:
+                self._supervise()
+                supervise_at = now + _SUPERVISE_S
+            if now >= beat_at:
+                self._beat("running")
+                beat_at = now + _BEAT_S
+        return self._end()
+
+    def _start(self) -> None:
+        now = self._clock.now()
+        clamp(self._db, now)
+        if doubtful := self._outbox.recover(now):
+            _log.warning(event("outbox.recovered", uncertain=doubtful))
+        self._facts.put(now, "daemon.started", {"pid": os.getpid(), "version": relay.__version__})
+        self._beat("running")
+        self._crew.start()
+        self._jobs.start()
+        systemd.notify(systemd.READY, systemd.status("running"), environ=self._environ)
+        _log.info(event("daemon.started", version=relay.__version__, pid=os.getpid()))
+
+    def on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Sets flags and does nothing else; a second wish to stop is obeyed at once."""
+        if number == signal.SIGUSR1:
+            log.toggle_trace()
+            return
+        self._signals += 1
+        if self._signals > 1:
+            os._exit(EX_SOFTWARE)
+        self._stop.set()
+
+    def _look(self) -> None:
+        """Has another process written to the store?"""
+        try:
+            version = self._db.data_version()
+        except StoreError as error:
+            _log.warning(event("store.unreadable", error=str(error)))
+            return
+        if version != self._data_version:
+            self._data_version = version
+            self._crew.wake()
+
+    def _supervise(self) -> None:
+        step = self._step_watch.look()
+        if step is not None:
+            self._clock_stepped(step)
+        sick = [health.name for health in self._crew.health() if not health.healthy]
+        if not sick and self._jobs.healthy():
+            systemd.notify(systemd.ALIVE, environ=self._environ)
+            return
+        _log.error(event("daemon.unhealthy", workers=",".join(sick) or "scheduler"))
+
+    def _clock_stepped(self, seconds: float) -> None:
+        _log.warning(event("clock.stepped", seconds=seconds))
+        self._jobs.poke()
+        try:
+            clamp(self._db, self._clock.now())
+            self._facts.put(self._clock.now(), "clock.step", {"seconds": round(seconds)})
+        except StoreError as error:
+            _log.warning(event("store.unwritable", error=str(error)))
+        self._crew.wake()
+
+    def _beat(self, state: str) -> None:
+        facts: dict[str, object] = {
+            f"worker.{health.name}": {"crashes": health.crashes, "trouble": health.trouble}
+            for health in self._crew.health()
+        }
+        facts["daemon.beat"] = {"state": state, "pid": os.getpid()}
+        facts["daemon"] = {"state": state, "pid": os.getpid(), "version": relay.__version__}
+        try:
+            self._facts.put_all(self._clock.now(), facts)
+        except StoreError as error:
+            _log.warning(event("store.unwritable", error=str(error)))
+
+    # --- stop -----------------------------------------------------------------------------------
+
+    def _end(self) -> int:
+        systemd.notify(systemd.STOPPING, environ=self._environ)
+        _log.info(event("daemon.stopping"))
+        left = {*self._jobs.shutdown(_SYNC_STOP_S), *self._crew.stop()}
+        for name, close in self._closers:
+            if name not in left:
+                _quietly(close)
+        self._beat("stopped")
+        if left:
+            _log.warning(event("daemon.left_behind", workers=",".join(sorted(left))))
+            # Their rows are as safe as in a power cut; the store must not be closed under them.
+            return EX_OK
+        _quietly(self._db.checkpoint)
+        self._db.close()
+        _log.info(event("daemon.stopped"))
+        return EX_OK
+
+
+def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
+    """Run relay with this configuration until it is told to stop; the exit code (sysexits.h)."""
+    log.configure(config.log.level, trace=config.log.trace_modem, environ=environ)
+    for warning in config.warnings:
+        _log.warning(event("config.warning", detail=warning))
+    clock = SystemClock()
+    try:
+        with _lock(config.store.path):
+            return _run(config, clock, environ)
+    except SchemaTooNew as error:
+        return _refused(error, EX_SOFTWARE)
+    except StoreBusy as error:
+        return _refused(error, EX_TEMPFAIL)
+    except StoreError as error:
+        return _refused(error, EX_CANTCREAT)
+
+
+def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
+    db, salvage = open_or_salvage(config.store.path, clock.now())
+    if salvage is not None:
+        saved = {"path": str(salvage.set_aside), "detail": salvage.detail, "rows": salvage.rows}
+        Facts(db).put(clock.now(), "store.salvaged", saved)
+        _log.error(event("store.salvaged", set_aside=salvage.set_aside, detail=salvage.detail))
+    daemon = Daemon(config, db, clock, environ)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+        signal.signal(number, daemon.on_signal)
+    return daemon.run()
+
+
+def _lock(store: Path) -> IO[bytes]:
+    """Hold the store for this process alone. Raises `StoreBusy` when another relay has it."""
+    path = lock_path(store)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StoreBusy(str(store)) from error
+    path.chmod(0o600)
+    return file
+
+
+def _refused(error: RelayError, code: int) -> int:
+    _log.critical(event("daemon.not_started", error=str(error)))
+    return code
+
+
+def _quietly(close: Callable[[], object]) -> None:
+    try:
+        close()
+    except RelayError as error:
+        _log.warning(event("daemon.close_failed", error=str(error)))

@@ -1,0 +1,109 @@
+"""What the scheduler runs: forgetting, saving, checking, summing up. All of it can wait."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from relay.clock import local
+from relay.errors import CorruptDatabase, StoreError
+from relay.flows.ports import Clock
+from relay.log import event
+from relay.store import retention
+from relay.store.clamping import clamp
+from relay.store.database import Database
+from relay.store.facts import Facts
+from relay.store.inbox import Inbox
+from relay.store.outbox import Outbox
+
+_log = logging.getLogger("relay.housekeeping")
+
+_DAY_MS = 24 * 3600 * 1000
+# A report may come until the validity period is over, and then some.
+_REPORT_GRACE_MS = _DAY_MS
+
+
+class Housekeeping:
+    """Each method is one job. Only used by the scheduler's threads."""
+
+    def __init__(
+        self,
+        db: Database,
+        inbox: Inbox,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        backup_dir: Path,
+        backups_kept: int,
+        keep_finished_days: int,
+        validity_ms: int,
+    ) -> None:
+        self._db = db
+        self._inbox = inbox
+        self._outbox = outbox
+        self._facts = Facts(db)
+        self._clock = clock
+        self._backup_dir = backup_dir
+        self._backups_kept = backups_kept
+        self._keep_ms = keep_finished_days * _DAY_MS
+        self._validity_ms = validity_ms
+
+    def last_run(self, job: str) -> int | None:
+        """When a job last succeeded (epoch ms)."""
+        fact = self._facts.get(f"job.{job}")
+        return None if fact is None else fact.at
+
+    def record(self, job: str, now: int) -> None:
+        self._facts.put(now, f"job.{job}", True)
+
+    def minutely(self) -> None:
+        """Rows whose time has come without anything happening to them."""
+        now = self._clock.now()
+        clamp(self._db, now)
+        if gave_up := self._inbox.give_up_waiting(now):
+            _log.warning(event("inbox.incomplete", messages=gave_up))
+        self._outbox.close_overdue(now, self._validity_ms + _REPORT_GRACE_MS)
+
+    def prune(self) -> None:
+        """Forget finished messages after their time; nothing else."""
+        if not self._keep_ms:
+            return
+        forgotten = 0
+        while n := retention.prune(self._db, self._clock.now() - self._keep_ms):
+            forgotten += n
+        if forgotten:
+            _log.info(event("store.pruned", messages=forgotten))
+
+    def backup(self) -> None:
+        """A compact copy of the whole store, and no more copies than wanted."""
+        now = self._clock.now()
+        target = self._backup_dir / f"relay-{local(now)[:10]}.db"
+        self._db.backup(target)
+        self._facts.put(now, "store.backup", {"path": str(target)})
+        copies = sorted(self._backup_dir.glob("relay-????-??-??.db"))
+        for old in copies[: -self._backups_kept]:
+            old.unlink(missing_ok=True)
+        self.prune()
+
+    def check(self) -> None:
+        """Weekly: is every page of the file as it should be?"""
+        now = self._clock.now()
+        try:
+            self._db.quick_check()
+        except CorruptDatabase as error:
+            self._facts.put(now, "store.check", {"ok": False, "detail": error.detail})
+            raise
+        self._facts.put(now, "store.check", {"ok": True, "detail": ""})
+
+    def summary(self) -> None:
+        """One line a day with the day's figures."""
+        try:
+            rows = self._db.query(
+                "SELECT what, n FROM tally WHERE day = strftime('%Y-%m-%d', ? / 1000,"
+                " 'unixepoch', 'localtime')",
+                (self._clock.now(),),
+            )
+        except StoreError as error:
+            _log.warning(event("summary.failed", error=str(error)))
+            return
+        _log.info(event("summary.today", **{row["what"]: row["n"] for row in rows}))
