@@ -12,7 +12,7 @@ from pathlib import Path
 
 MASK = "********"
 
-# `LoadCredential=relay:/etc/relay/credentials` loads a whole folder and puts this in front of
+# `LoadCredential=relay:/etc/relay/secrets` loads a whole folder and puts this in front of
 # each file's name (systemd.exec(5)); a single `LoadCredential=modem-usb1-pin:…` does not.
 _FOLDER_PREFIX = "relay_"
 
@@ -70,18 +70,15 @@ def credential(label: str, key: str) -> str:
 
 
 def outside(label: str, key: str, environ: Mapping[str, str]) -> Found | None:
-    """The secret `key` of section `label` from the environment or from systemd, if it is there.
+    """The secret `key` of section `label` from systemd, else from the environment, else None.
 
-    The environment comes first, as it is what a person sets for one run. Raises `Unfit` for a
-    credential that cannot be read.
+    Raises `Unfit` for a credential that cannot be read.
     """
-    name = variable(label, key)
-    if environ.get(name):
-        return Found(environ[name], f"environment variable {name}")
     for path in _credentials(label, key, environ):
         if path.exists():
             return Found(read_secret(path), f"systemd credential {path.name}")
-    return None
+    name = variable(label, key)
+    return Found(environ[name], f"environment variable {name}") if environ.get(name) else None
 
 
 def _credentials(label: str, key: str, environ: Mapping[str, str]) -> Iterator[Path]:

@@ -388,18 +388,22 @@ def test_no_problem_repeats_a_secret(problems, text):
     assert "s3cret" not in "".join(problems(text))
 
 
-def test_secrets_come_from_the_environment_first(written, tmp_path):
-    """Who sets a variable for one run wants it to hold."""
-    (tmp_path / "server-main-password").write_text("credential\n")
-    config = written(
-        SERVED + PASSWORD,
-        RELAY_SERVER_MAIN_PASSWORD="variable",
-        CREDENTIALS_DIRECTORY=str(tmp_path),
-    )
+def test_secrets_come_from_the_environment(written):
+    """For containers, and for a single run."""
+    config = written(SERVED + PASSWORD, RELAY_SERVER_MAIN_PASSWORD="variable")
     assert config.servers[0].password == Secret("variable")
     assert config.sources["server.main.password"] == (
         "environment variable RELAY_SERVER_MAIN_PASSWORD"
     )
+
+
+def test_a_credential_of_systemd_is_stronger_than_the_environment(written, tmp_path):
+    """It is the place that nobody else can see."""
+    (tmp_path / "server-main-password").write_text("credential\n")
+    config = written(
+        SERVED, RELAY_SERVER_MAIN_PASSWORD="variable", CREDENTIALS_DIRECTORY=str(tmp_path)
+    )
+    assert config.servers[0].password == Secret("credential")
 
 
 @pytest.mark.parametrize("file", ["modem-usb-1-pin", "relay_modem-usb-1-pin"])

@@ -1,0 +1,56 @@
+"""The one place that asks the machine for the time, and the one that notices when it jumps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """`now` for rows, `monotonic` for waits: laptops lose their wall clock."""
+
+    def now(self) -> int:
+        """UTC, epoch milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Seconds that only grow. They stand still while the computer sleeps."""
+        return time.monotonic()
+
+
+class StepWatch:
+    """Tells a wall clock that was set from one that runs on.
+
+    Only the time since the last look is compared, so that a slow correction by NTP is no step.
+    A sleep of the computer is one: the wall clock has moved on without us.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], int],
+        monotonic: Callable[[], float],
+        threshold_s: float = 2.0,
+    ) -> None:
+        self._now = now
+        self._monotonic = monotonic
+        self._threshold_s = threshold_s
+        self._last = self._offset_s()
+
+    def look(self) -> float | None:
+        """By how many seconds the clock was set since the last look (negative: back), or None."""
+        offset = self._offset_s()
+        step = offset - self._last
+        self._last = offset
+        return step if abs(step) > self._threshold_s else None
+
+    def _offset_s(self) -> float:
+        return self._now() / 1000 - self._monotonic()
+
+
+def local(ms: int) -> str:
+    """Epoch milliseconds as the clock on the wall of the clinic shows them, to the second."""
+    try:
+        return datetime.fromtimestamp(ms // 1000, tz=UTC).astimezone().strftime("%F %T")
+    except (OverflowError, ValueError, OSError):
+        return f"{ms} ms"

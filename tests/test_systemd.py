@@ -1,0 +1,105 @@
+"""What systemd hears from relay, over a real socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from relay import systemd
+
+UNIT = (Path(__file__).parent.parent / "systemd" / "relay.service").read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=["path", "abstract"])
+def listener(request, tmp_path):
+    """A socket like the one of systemd, and its address as $NOTIFY_SOCKET has it."""
+    address = str(tmp_path / "notify")
+    if request.param == "abstract":
+        address = f"@relay-test-{uuid.uuid4()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.settimeout(5)
+        line.bind(address.replace("@", "\0", 1))
+        yield line, address
+
+
+def test_states_arrive_in_one_datagram(listener):
+    """Both at sockets of the file system and at abstract ones."""
+    line, address = listener
+    said = systemd.notify(
+        systemd.READY, systemd.status("2 modems"), environ={"NOTIFY_SOCKET": address}
+    )
+    assert said
+    assert line.recv(1000) == b"READY=1\nSTATUS=2 modems"
+
+
+@pytest.mark.parametrize("address", ["", "/no/such/socket", "@nobody-listens-here", "vsock:2:1"])
+def test_without_a_listener_nothing_happens(address):
+    """relay runs as well from a terminal."""
+    assert not systemd.notify(systemd.ALIVE, environ={"NOTIFY_SOCKET": address})
+
+
+def test_a_listener_that_does_not_listen_does_not_hold_us_up(listener):
+    """A full queue is no reason to stop the messages."""
+    _, address = listener
+    said = [systemd.notify(systemd.ALIVE, environ={"NOTIFY_SOCKET": address}) for _ in range(5000)]
+    assert not all(said)
+
+
+def test_a_status_is_one_line():
+    """A line break would begin another state."""
+    assert systemd.status("a\nREADY=1") == "STATUS=a READY=1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "seconds"),
+    [
+        ({}, None),
+        ({"WATCHDOG_USEC": "60000000"}, 60.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "7"}, 60.0),
+        ({"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "8"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+    ],
+)
+def test_the_watchdog_is_known_by_the_environment(environ, seconds):
+    """And is none of ours when it watches another process."""
+    assert systemd.watchdog_s(environ, pid=7) == seconds
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Type=notify",
+        "Restart=always",
+        "RestartPreventExitStatus=78",
+        "StateDirectory=relay",
+        "LoadCredential=relay:/etc/relay/secrets",
+        "ExecStart=/usr/local/bin/relay run",
+    ],
+)
+def test_the_unit_says_what_relay_counts_on(line):
+    """These lines and the program belong together."""
+    assert line in UNIT.splitlines()
+
+
+def test_the_unit_pleases_systemd(tmp_path):
+    """No unknown key and no wrong value, where systemd is there to ask."""
+    unit = tmp_path / "relay.service"
+    unit.write_text(UNIT.replace("/usr/local/bin/relay", "/bin/true"))
+    try:
+        done = subprocess.run(
+            ["systemd-analyze", "verify", unit],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={"PATH": os.environ.get("PATH", "")},
+        )
+    except FileNotFoundError:
+        pytest.skip("no systemd-analyze here")
+    assert unit.name not in done.stderr, done.stderr
