@@ -117,7 +117,8 @@ def _choices(text: str, languages: Sequence[int], ref_bits: int) -> Iterator[Seg
     plain = _in_septets(text, udh.NO_SHIFT, ref_bits)
     if plain is not None:
         yield plain
-        return  # no other alphabet has room for more
+        if len(plain.parts) == 1 or not languages:
+            return  # nothing beats one part, nor a septet the two octets of UCS-2
     yield _in_ucs2(text, ref_bits)
     for shift in _shifts(languages):
         if (shifted := _in_septets(text, shift, ref_bits)) is not None:
