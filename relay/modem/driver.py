@@ -1,0 +1,304 @@
+"""One GSM modem as the flows see it: `GsmDriver` implements the Protocol `Modem`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from relay.core.device import (
+    DirectPdu,
+    Identity,
+    LateReference,
+    ListedPdu,
+    Restarted,
+    Slot,
+    Survey,
+    Unsolicited,
+    Urc,
+)
+from relay.core.link import (
+    Closed,
+    LinkState,
+    Opening,
+    PinNeeded,
+    PinWrong,
+    PortOpened,
+    PukNeeded,
+    SimMissing,
+    Vanished,
+    move,
+)
+from relay.core.replies import flag
+from relay.core.urc import is_reboot
+from relay.errors import NoReply, NotSubmitted, PortLost, Refused, SimProblem
+from relay.modem.bringup import Setup, bring_up, notifications
+from relay.modem.patience import Patience
+from relay.modem.port import held_by, holder_of
+from relay.modem.reader import Trace
+from relay.modem.session import Session
+from relay.modem.storage import Storage
+from relay.modem.submission import store, submit, submit_stored
+from relay.modem.survey import standing, survey, ussd
+from relay.modem.unlocking import PinLedger
+from relay.modem.wire import Wire
+
+_SIM_EVENTS = {
+    LinkState.SIM_ABSENT: SimMissing(),
+    LinkState.PIN_REQUIRED: PinNeeded(),
+    LinkState.PIN_REFUSED: PinWrong(),
+    LinkState.PUK_BLOCKED: PukNeeded(),
+}
+# Results that must outlive their line: nothing on the SIM repeats them.
+_NOWHERE_ELSE = (DirectPdu, LateReference)
+# "SMS Ready" and its like may come this long after a modem that was starting answered AT.
+_BOOT_TALK_S = 60.0
+
+
+@dataclass(slots=True)
+class _Up:
+    """What exists between `open` and `close`."""
+
+    session: Session
+    setup: Setup
+    storage: Storage
+    talk_until: float
+    echoes: int
+
+
+class GsmDriver:
+    """Nothing happens before `open`; each opening uses a fresh line.
+
+    `port` is a device path or a pyserial URL. `ring` may be called by any thread, everything
+    else only by the modem's own. The waits are in seconds; `trace` gets ('<' or '>', line),
+    message texts included, PINs masked.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        port: str,
+        *,
+        pins: PinLedger,
+        baud: int = 115_200,
+        pin: str | None = None,
+        answer_timeout_s: float = 150.0,
+        prompt_timeout_s: float = 30.0,
+        command_timeout_s: float = 10.0,
+        patience: Patience | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        trace: Trace | None = None,
+    ) -> None:
+        self.name = name
+        self._port = port
+        self._baud = baud
+        self._pin = pin
+        self._pins = pins
+        self._patience = replace(
+            patience or Patience(),
+            answer_s=answer_timeout_s,
+            prompt_s=prompt_timeout_s,
+            command_s=command_timeout_s,
+        )
+        self._monotonic = monotonic
+        self._trace = trace
+        self._link = LinkState.CLOSED
+        self._identity = Identity()
+        self._wire: Wire | None = None
+        self._up: _Up | None = None
+        self._left: list[Urc] = []  # what a line that is gone had still to say
+        self._bell = threading.Event()  # for waits while there is no wire
+
+    # --- the link -------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> LinkState:
+        """Where the link stands; LOST as soon as the reader has noticed that the port is gone."""
+        if self._wire is not None and self._wire.down and self._link is not LinkState.LOST:
+            self._link = move(self._link, Vanished())
+        return self._link
+
+    @property
+    def identity(self) -> Identity:
+        """Who the modem and its SIM are; what the last bring-up found."""
+        return self._identity
+
+    @property
+    def can_store(self) -> bool:
+        return self._up is not None and bool(self._up.setup.memories.store)
+
+    def open(self) -> None:
+        """Open the port and bring the modem up. Raises `PortLost`, `NoReply`, `SimProblem`."""
+        self._drop()
+        self._link = move(move(self._link, Closed()), Opening())
+        try:
+            self._bring_up()
+        except BaseException as error:
+            self._drop()
+            self._link = move(self._link, _fate(error))
+            self._blame(error)
+            raise
+
+    def close(self) -> None:
+        """Stop and free everything; never raises."""
+        self._drop()
+        self._link = move(self._link, Closed())
+
+    def _bring_up(self) -> None:
+        self._wire = wire = Wire(
+            self._port,
+            self._baud,
+            write_timeout_s=self._patience.write_s,
+            resync_timeout_s=self._patience.resync_s,
+            trace=self._trace,
+        )
+        wire.open()
+        self._link = move(self._link, PortOpened())
+        session = Session(wire, self._patience)
+        setup = bring_up(session, self._pin, self._pins)
+        self._identity = setup.identity
+        storage = Storage(session, setup.memories, self._monotonic)
+        self._up = _Up(session, setup, storage, self._monotonic() + _BOOT_TALK_S, wire.echoes)
+        self.survey()
+
+    def _blame(self, error: BaseException) -> None:
+        """Raises `PortLost` where another program reads our answers, or PDU mode is refused."""
+        if isinstance(error, NoReply) and (holder := holder_of(self._port)):
+            raise PortLost(self._port, held_by(self._port, holder)) from error
+        if isinstance(error, Refused):
+            raise PortLost(self._port, f"the modem refuses PDU mode ({error})") from error
+
+    def _drop(self) -> None:
+        wire, self._wire, self._up = self._wire, None, None
+        if wire is not None:
+            wire.close()
+            self._left += [urc for urc in wire.take_urcs() if isinstance(urc, _NOWHERE_ELSE)]
+
+    # --- unsolicited results --------------------------------------------------------------------
+
+    def take_urcs(self) -> list[Urc]:
+        """All unsolicited results since the last call, in order. Never touches the port."""
+        left, self._left = self._left, []
+        urcs = self._wire.take_urcs() if self._wire is not None else []
+        return left + ([_as_talk(urc) for urc in urcs] if self._is_still_booting() else urcs)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until an unsolicited result comes, `ring` is called or the port is lost."""
+        woken = self._wire.wait(seconds) if self._wire is not None else self._bell.wait(seconds)
+        self._bell.clear()
+        return woken
+
+    def ring(self) -> None:
+        """End a `wait`, from any thread."""
+        self._bell.set()
+        if (wire := self._wire) is not None:
+            wire.ring()
+
+    def _is_still_booting(self) -> bool:
+        up = self._up
+        return up is None or (up.setup.booting and self._monotonic() < up.opened_at + _BOOT_TALK_S)
+
+    # --- receiving ------------------------------------------------------------------------------
+
+    def list_pdus(self) -> list[ListedPdu]:
+        """Everything in all receive memories (stat 0 to 3), undecoded."""
+        up = self._open_line()
+        return up.storage.list_pdus()
+
+    def read_pdu(self, slot: Slot) -> ListedPdu | None:
+        """One slot, or None if it is empty."""
+        up = self._open_line()
+        return up.storage.read_pdu(slot)
+
+    def delete(self, listed: ListedPdu) -> bool:
+        """Free the slot if it still holds this very PDU; False if it holds another."""
+        up = self._open_line()
+        return up.storage.delete(listed)
+
+    def acknowledge(self) -> None:
+        """AT+CNMA; a modem that expects none (+CMS ERROR 340) is content."""
+        up = self._open_line()
+        up.session.ask_if_known("AT+CNMA")
+
+    # --- sending --------------------------------------------------------------------------------
+
+    def submit(self, pdu: str, on_air: Callable[[], None]) -> int:
+        """AT+CMGS. TP-MR; raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
+        return submit(self._to_send(), pdu, on_air)
+
+    def store(self, pdu: str) -> Slot:
+        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`."""
+        up = self._open_line()
+        slot = store(up.session, pdu, up.setup.memories.store)
+        up.storage.note_stored(slot)
+        return slot
+
+    def submit_stored(self, slot: Slot, on_air: Callable[[], None]) -> int:
+        """AT+CMSS. Raises like `submit`."""
+        session = self._to_send()
+        assert self._up is not None
+        if slot.memory != self._up.setup.memories.store:
+            raise NotSubmitted(f"the modem does not send from {slot.memory}")
+        return submit_stored(session, slot, on_air)
+
+    def list_stored(self) -> list[ListedPdu]:
+        """What lies in the memory that `store` writes to, with its stat (2 unsent, 3 sent)."""
+        up = self._open_line()
+        return up.storage.list_stored()
+
+    def erase(self, slot: Slot) -> None:
+        """Free a slot that `store` filled."""
+        up = self._open_line()
+        up.storage.erase(slot)
+
+    # --- looking after --------------------------------------------------------------------------
+
+    def survey(self) -> Survey:
+        """Ask the modem about network and memory; also moves `link`."""
+        up = self._open_line()
+        surveyed = survey(up.session, up.storage.use)
+        self._link = move(self._link, standing(surveyed))
+        return surveyed
+
+    def check(self) -> bool:
+        """Whether the modem still has our settings (no echo, AT+CMGF?, AT+CNMI?)."""
+        up = self._open_line()
+        mode = flag(up.session.ask("AT+CMGF?"), "+CMGF")
+        cnmi = notifications(up.session)
+        return (
+            mode in {0, None}
+            and cnmi == up.setup.cnmi
+            and (up.setup.echoing or up.session.wire.echoes == up.echoes)
+        )
+
+    def ussd(self, code: str) -> str:
+        """Send a USSD code and return the network's answer, decoded; a menu is closed.
+
+        Raises `Refused`, `NoReply` or `PortLost`.
+        """
+        up = self._open_line()
+        return ussd(up.session, code, as_packed=up.setup.profile.ussd_packed)
+
+    # --- the line -------------------------------------------------------------------------------
+
+    def _to_send(self) -> Session:
+        if self._up is None:
+            raise NotSubmitted("the modem is not open")
+        return self._up.session
+
+    def _open_line(self) -> _Up:
+        if self._up is None:
+            raise PortLost(self._port, "it is not open")
+        return self._up
+
+
+def _fate(error: BaseException) -> object:
+    return _SIM_EVENTS[LinkState(error.kind)] if isinstance(error, SimProblem) else Vanished()
+
+
+def _as_talk(urc: Urc) -> Urc:
+    """The rest of a start that we have already seen is no new start."""
+    if isinstance(urc, Restarted) and not is_reboot(urc):
+        return Unsolicited(urc.line)
+    return urc
