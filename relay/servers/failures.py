@@ -32,6 +32,7 @@ class AnswerCut(ConnectionError):
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EACCES}
 )
+_OTHER_NAME = ("TLS_NAME", "its certificate is for another name: is the name in the URL right?")
 # X509_V_ERR_… of OpenSSL's x509_vfy.h.
 _VERIFY = {
     9: (
@@ -39,7 +40,8 @@ _VERIFY = {
         "its certificate is not valid yet: is the clock of this computer set?",
     ),
     10: ("TLS_EXPIRED", "its certificate has expired; whoever runs the server must renew it"),
-    62: ("TLS_NAME", "its certificate is for another name: is the name in the URL right?"),
+    62: _OTHER_NAME,
+    64: _OTHER_NAME,
 }
 _UNTRUSTED = (
     "TLS_UNTRUSTED",

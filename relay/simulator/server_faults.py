@@ -43,6 +43,7 @@ class Faults:
         self.released = threading.Event()
         self.delay_s = 0.0  # before a request is looked at
         self.work_s = 0.0  # for each message, between looking up ids and storing
+        self.every_method = False  # faults meet GETs as well as POSTs
 
     # --- switches ---------------------------------------------------------------------------
 
@@ -81,8 +82,15 @@ class Faults:
     def redirect(self, location: str, times: int | None = None, *, status: int = 301) -> None:
         self._put(Fault(Kind.REPLY, status, b"", (("Location", location),)), times)
 
-    def reply(self, body: bytes, times: int | None = None, *, status: int = 200) -> None:
-        self._put(Fault(Kind.REPLY, status, body), times)
+    def reply(
+        self,
+        body: bytes,
+        times: int | None = None,
+        *,
+        status: int = 200,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self._put(Fault(Kind.REPLY, status, body, headers), times)
 
     def check_answer(self, times: int | None = None) -> None:
         """What a client sees whose POST was redirected and became a GET."""
@@ -92,14 +100,15 @@ class Faults:
         with self._lock:
             self._fault, self._times = None, None
         self.delay_s = self.work_s = 0.0
+        self.every_method = False
         self.released.set()
 
     # --- for the server ---------------------------------------------------------------------
 
-    def take(self) -> Fault | None:
-        """The fault of the next POST."""
+    def take(self, method: str) -> Fault | None:
+        """The fault that this request meets."""
         with self._lock:
-            fault = self._fault
+            fault = self._fault if method == "POST" or self.every_method else None
             if fault is not None and self._times is not None:
                 self._times -= 1
                 if self._times <= 0:

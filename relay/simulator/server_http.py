@@ -30,25 +30,38 @@ class Logged:
     bytes_in: int
     status: int | None = None
     bytes_out: int = 0
+    peer: int = 0  # the client's port: the same one for requests on one connection
+    resumed: bool = False  # the TLS session, from an earlier connection
 
 
 class Journal:
     """What was asked and answered, in order. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: list[Logged] = []
+        self._changed = threading.Condition()
+        self._entries: dict[int, Logged] = {}
+        self._begun = self._done = 0
 
-    def add(self, entry: Logged) -> None:
-        with self._lock:
-            self._entries.append(entry)
+    def begin(self) -> int:
+        """A request comes in; the number to `add` it under."""
+        with self._changed:
+            self._begun += 1
+            return self._begun
+
+    def add(self, number: int, entry: Logged) -> None:
+        with self._changed:
+            self._entries[number] = entry
+            self._done += 1
+            self._changed.notify_all()
 
     def entries(self) -> list[Logged]:
-        with self._lock:
-            return list(self._entries)
+        """Complete: an answer that a client has already read is there with all its bytes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._begun == self._done, timeout=1.0)
+            return [self._entries[number] for number in sorted(self._entries)]
 
     def clear(self) -> None:
-        with self._lock:
+        with self._changed:
             self._entries.clear()
 
 
@@ -159,15 +172,17 @@ class Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         self._counted.count = 0
+        number = self.server.journal.begin()
         status = None
-        request = self._request()
+        request = Request(self.command, self.path, {})
         try:
+            request = self._request()
             self._pause(self.server.faults.delay_s)
             status = self._answer(request)
         except (Cut, OSError):
             self.close_connection = True
         finally:
-            self._log(request, status)
+            self._log(number, request, status)
 
     def _request(self) -> Request:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -191,7 +206,7 @@ class Connection(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
     def _answer(self, request: Request) -> int | None:
-        fault = self.server.faults.take() if request.method == "POST" else None
+        fault = self.server.faults.take(request.method)
         if fault is None:
             return self._send(self._answered(request))
         return self._broken(fault, request)
@@ -255,6 +270,8 @@ class Connection(BaseHTTPRequestHandler):
 
     def _packed(self, response: Response) -> Response:
         wanted = "gzip" in self.headers.get("Accept-Encoding", "")
+        if "Content-Encoding" in response.headers:
+            return response
         if not wanted or len(response.body) < _GZIP_FROM or not response.headers:
             return response
         headers = {**response.headers, "Content-Encoding": "gzip"}
@@ -276,9 +293,10 @@ class Connection(BaseHTTPRequestHandler):
             self.wfile.write(b" " * 65536)
         raise Cut
 
-    def _log(self, request: Request, status: int | None) -> None:
+    def _log(self, number: int, request: Request, status: int | None) -> None:
         head = len(self.requestline) + 2 + len(bytes(self.headers))
         self.server.journal.add(
+            number,
             Logged(
                 request.method,
                 request.path,
@@ -287,5 +305,7 @@ class Connection(BaseHTTPRequestHandler):
                 head + len(request.body),
                 status,
                 self._counted.count,
-            )
+                self.client_address[1],
+                bool(getattr(self.connection, "session_reused", False)),
+            ),
         )
