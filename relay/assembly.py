@@ -107,7 +107,9 @@ def syncing(
     server = ChtServer(
         config.name,
         credentials,
-        timeouts=Timeouts(config.connect_timeout_s, config.read_timeout_s),
+        timeouts=Timeouts(
+            config.connect_timeout_s, config.read_timeout_s, 2 * config.read_timeout_s
+        ),
         trust=Trust(str(config.ca_file or ""), config.pin_sha256),
         request_gzip=config.request_gzip,
     )

@@ -125,7 +125,7 @@ class Daemon:
                     bell=bell,
                     stop=self._stop,
                     monotonic=self._clock.monotonic,
-                    busy_limit_s=one.connect_timeout_s + one.read_timeout_s * 3,
+                    busy_limit_s=one.connect_timeout_s + 2 * one.read_timeout_s + _STEP_EXTRA_S,
                     stop_limit_s=_SYNC_STOP_S,
                 )
             )

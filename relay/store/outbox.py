@@ -115,12 +115,15 @@ class Outbox:
         return None if value is None else int(value)
 
     def record(self, now: int, part: Part, event: Event) -> Part:
-        """Advance one part and its message, in one commit.
+        """Advance one part, as it stands on the disk, and its message, in one commit.
 
-        Raises `IllegalTransition`, or `StaleRow` when the row is no longer as `part` says.
+        Raises `IllegalTransition`, or `StaleRow` when someone else has moved it since.
         """
         with self._db.transaction() as tx:
-            return parts.advance_part(tx, now, part, event)
+            found = parts.load(tx, "id = ? AND state = ?", (part.id, part.state))
+            if not found:
+                raise parts.StaleRow(f"part {part.id} is no longer {part.state}")
+            return parts.advance_part(tx, now, found[0], event)
 
     def place(self, part: Part, memory: str, slot: int) -> None:
         """Write down where the modem's memory holds the part, before it is told to send it."""

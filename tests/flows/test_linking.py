@@ -1,0 +1,91 @@
+"""The link: a missing modem is an ordinary state, and it is looked for for ever."""
+
+from __future__ import annotations
+
+from relay.core.device import Restarted
+from relay.core.link import LinkState
+from relay.errors import NoReply, PortLost, Refused, SimProblem
+from tests.flows.conftest import Station
+
+
+def link(station: Station) -> tuple[str, str]:
+    fact = station.facts.get("modem.modem0.link")
+    assert fact is not None
+    return fact.value["state"], fact.value["detail"]
+
+
+def test_a_modem_that_is_not_there_is_tried_again_with_backoff(station: Station) -> None:
+    station.modem.link = LinkState.CLOSED
+    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")] * 3
+    waits = []
+    for _ in range(3):
+        waits.append(station.turn.step())
+        station.clock.advance(waits[-1])
+    station.work()
+    assert waits == sorted(waits)
+    assert link(station)[0] == "READY"
+    assert station.modem.opened == 4
+
+
+def test_the_reason_is_a_fact_for_the_technician(station: Station) -> None:
+    station.modem.link = LinkState.CLOSED
+    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")]
+    station.turn.step()
+    assert link(station) == ("LOST", "port /dev/ttyUSB0 cannot be used: no such device")
+
+
+def test_a_sim_without_pin_waits_and_is_looked_at_again(station: Station) -> None:
+    station.modem.link = LinkState.CLOSED
+    station.modem.open_errors = [SimProblem("PIN_REQUIRED", "no PIN is configured")]
+    wait = station.turn.step()
+    assert "PIN_REQUIRED" in link(station)[1]
+    station.clock.advance(wait)
+    station.work()
+    assert link(station)[0] == "READY"
+
+
+def test_a_modem_that_restarted_is_brought_up_again(station: Station) -> None:
+    station.work()
+    station.modem.urcs.append(Restarted("RDY"))
+    wait = station.turn.step()
+    assert station.modem.link is LinkState.CLOSED
+    station.clock.advance(wait)
+    station.work()
+    assert station.modem.opened == 1
+    assert station.modem.link is LinkState.READY
+
+
+def test_a_modem_that_forgot_its_settings_is_brought_up_again(station: Station) -> None:
+    station.work()
+    station.modem.settings_kept = False
+    station.clock.advance(61)
+    wait = station.turn.step()
+    station.modem.settings_kept = True
+    station.clock.advance(wait)
+    station.work()
+    assert station.modem.opened == 1
+
+
+def test_silence_closes_the_port(station: Station) -> None:
+    station.work()
+    station.clock.advance(61)
+    station.modem.die_in["survey"] = NoReply("AT+CSQ", 10)
+    station.turn.step()
+    assert station.modem.link is LinkState.CLOSED
+
+
+def test_a_refusal_now_and_then_is_forgiven(station: Station) -> None:
+    station.work()
+    for _ in range(4):
+        station.clock.advance(61)
+        station.modem.die_in["survey"] = Refused("CME", 14)
+        assert station.turn.step() == 1.0
+    assert station.modem.link is LinkState.READY
+
+
+def test_facts_of_the_network_are_kept_with_their_source(station: Station) -> None:
+    station.work()
+    fact = station.facts.get("modem.modem0.survey")
+    assert fact is not None
+    assert fact.value["signal_dbm"] == -71
+    assert "AT+CSQ" in fact.source
