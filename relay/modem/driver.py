@@ -5,17 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from relay.core.device import (
     DirectPdu,
     Identity,
     LateReference,
     ListedPdu,
-    Restarted,
     Slot,
     Survey,
-    Unsolicited,
     Urc,
 )
 from relay.core.link import (
@@ -30,15 +28,12 @@ from relay.core.link import (
     Vanished,
     move,
 )
-from relay.core.replies import flag
-from relay.core.urc import is_reboot
 from relay.errors import NoReply, NotSubmitted, PortLost, Refused, SimProblem
-from relay.modem.bringup import Setup, bring_up, notifications
+from relay.modem.opened import Opened
 from relay.modem.patience import Patience
 from relay.modem.port import held_by, holder_of
 from relay.modem.reader import Trace
 from relay.modem.session import Session
-from relay.modem.storage import Storage
 from relay.modem.submission import store, submit, submit_stored
 from relay.modem.survey import standing, survey, ussd
 from relay.modem.unlocking import PinLedger
@@ -52,19 +47,6 @@ _SIM_EVENTS = {
 }
 # Results that must outlive their line: nothing on the SIM repeats them.
 _NOWHERE_ELSE = (DirectPdu, LateReference)
-# "SMS Ready" and its like may come this long after a modem that was starting answered AT.
-_BOOT_TALK_S = 60.0
-
-
-@dataclass(slots=True)
-class _Up:
-    """What exists between `open` and `close`."""
-
-    session: Session
-    setup: Setup
-    storage: Storage
-    talk_until: float
-    echoes: int
 
 
 class GsmDriver:
@@ -106,7 +88,7 @@ class GsmDriver:
         self._link = LinkState.CLOSED
         self._identity = Identity()
         self._wire: Wire | None = None
-        self._up: _Up | None = None
+        self._up: Opened | None = None
         self._left: list[Urc] = []  # what a line that is gone had still to say
         self._bell = threading.Event()  # for waits while there is no wire
 
@@ -155,11 +137,8 @@ class GsmDriver:
         )
         wire.open()
         self._link = move(self._link, PortOpened())
-        session = Session(wire, self._patience)
-        setup = bring_up(session, self._pin, self._pins)
-        self._identity = setup.identity
-        storage = Storage(session, setup.memories, self._monotonic)
-        self._up = _Up(session, setup, storage, self._monotonic() + _BOOT_TALK_S, wire.echoes)
+        self._up = Opened.on(wire, self._patience, self._pin, self._pins, self._monotonic)
+        self._identity = self._up.setup.identity
         self.survey()
 
     def _blame(self, error: BaseException) -> None:
@@ -181,7 +160,7 @@ class GsmDriver:
         """All unsolicited results since the last call, in order. Never touches the port."""
         left, self._left = self._left, []
         urcs = self._wire.take_urcs() if self._wire is not None else []
-        return left + ([_as_talk(urc) for urc in urcs] if self._is_still_booting() else urcs)
+        return left + (self._up.heard(urcs) if self._up is not None else urcs)
 
     def wait(self, seconds: float) -> bool:
         """Sleep until an unsolicited result comes, `ring` is called or the port is lost."""
@@ -194,10 +173,6 @@ class GsmDriver:
         self._bell.set()
         if (wire := self._wire) is not None:
             wire.ring()
-
-    def _is_still_booting(self) -> bool:
-        up = self._up
-        return up is None or (up.setup.booting and self._monotonic() < up.opened_at + _BOOT_TALK_S)
 
     # --- receiving ------------------------------------------------------------------------------
 
@@ -263,14 +238,7 @@ class GsmDriver:
 
     def check(self) -> bool:
         """Whether the modem still has our settings (no echo, AT+CMGF?, AT+CNMI?)."""
-        up = self._open_line()
-        mode = flag(up.session.ask("AT+CMGF?"), "+CMGF")
-        cnmi = notifications(up.session)
-        return (
-            mode in {0, None}
-            and cnmi == up.setup.cnmi
-            and (up.setup.echoing or up.session.wire.echoes == up.echoes)
-        )
+        return self._open_line().has_our_settings()
 
     def ussd(self, code: str) -> str:
         """Send a USSD code and return the network's answer, decoded; a menu is closed.
@@ -287,7 +255,7 @@ class GsmDriver:
             raise NotSubmitted("the modem is not open")
         return self._up.session
 
-    def _open_line(self) -> _Up:
+    def _open_line(self) -> Opened:
         if self._up is None:
             raise PortLost(self._port, "it is not open")
         return self._up
@@ -295,10 +263,3 @@ class GsmDriver:
 
 def _fate(error: BaseException) -> object:
     return _SIM_EVENTS[LinkState(error.kind)] if isinstance(error, SimProblem) else Vanished()
-
-
-def _as_talk(urc: Urc) -> Urc:
-    """The rest of a start that we have already seen is no new start."""
-    if isinstance(urc, Restarted) and not is_reboot(urc):
-        return Unsolicited(urc.line)
-    return urc
