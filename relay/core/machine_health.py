@@ -1,0 +1,182 @@
+"""What can be wrong with relay itself and the computer under it: rules from facts to problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relay.core import plain
+from relay.core.plain import DAY, HOUR
+from relay.core.station import Running, Station, WorkerFacts
+from relay.core.verdict import Problem, Verdict
+
+FULL_BELOW = 50_000_000
+_LOW_BELOW = 500_000_000
+_BACKUP_LATE = 3 * DAY
+_SETTLED = 26 * HOUR  # long enough for a nightly job to have had its turn
+_CRASHES = 3
+# 2024-01-01: before that there was no relay, so such a clock was never set.
+EARLIEST = 1_704_067_200_000
+
+START = "Start it:  sudo systemctl start relay"
+_SET_CLOCK = "Set the clock:  sudo timedatectl set-ntp true   or   sudo date -s '2026-03-01 14:30'"
+
+
+def database(station: Station) -> Iterator[Problem]:
+    """The database cannot be read: nothing else can be said then."""
+    store = station.store
+    if store.trouble is None:
+        return
+    verdict, action = _STORE_ACTIONS[store.trouble]
+    yield Problem(store.trouble, verdict, plain.sentence(store.detail), action)
+
+
+_STORE_ACTIONS = {
+    "STORE_CORRUPT": (
+        Verdict.CRIT,
+        "Restart relay: it sets the damaged file aside and saves what can be read of it:"
+        "  sudo systemctl restart relay",
+    ),
+    "STORE_TOO_NEW": (
+        Verdict.CRIT,
+        "Install the newer relay again, or restore a copy that this version has made.",
+    ),
+    "STORE_OUTDATED": (
+        Verdict.UNKNOWN,
+        "Start this relay once, it brings the database up to date:  sudo systemctl restart relay",
+    ),
+    "STORE_UNREADABLE": (Verdict.UNKNOWN, "Ask as another user:  sudo relay status"),
+    "STORE_BUSY": (Verdict.UNKNOWN, "Wait a minute and ask again:  relay status"),
+}
+
+
+def disk(station: Station) -> Iterator[Problem]:
+    free = station.store.free
+    if free is None or free >= _LOW_BELOW:
+        return
+    room = "Make room on the disk. What is large:  sudo du -xh / | sort -h | tail -20"
+    if free < FULL_BELOW:
+        yield Problem(
+            "DISK_FULL",
+            Verdict.CRIT,
+            f"The disk is full ({plain.size(free)} free). Nothing can be stored, so nothing is "
+            "taken off the SIM and nothing is sent.",
+            room,
+        )
+    else:
+        yield Problem("DISK_LOW", Verdict.WARN, f"Only {plain.size(free)} of disk are free.", room)
+
+
+def daemon(station: Station) -> Iterator[Problem]:
+    """relay is not running, or does not move. Without a readable database nobody can tell."""
+    facts = station.daemon
+    if station.store.trouble is not None or facts.running is Running.YES:
+        return
+    if facts.running is Running.NEVER:
+        yield Problem(
+            "DAEMON_NEVER",
+            Verdict.UNKNOWN,
+            "relay has not run on this computer yet.",
+            "Start it:  sudo systemctl enable --now relay",
+        )
+    elif facts.running is Running.SILENT:
+        yield Problem(
+            "DAEMON_SILENT",
+            Verdict.UNKNOWN,
+            f"relay is there, but last gave a sign of life {_ago(facts.beat_at, station)}.",
+            "Restart it:  sudo systemctl restart relay   Why:  journalctl -u relay -n 50",
+            facts.beat_at,
+        )
+    else:
+        yield Problem(
+            "DAEMON_STOPPED",
+            Verdict.UNKNOWN,
+            f"relay is not running; it was last alive {_ago(facts.beat_at, station)}.",
+            f"{START}   Why it stopped:  journalctl -u relay -n 50",
+            facts.beat_at,
+        )
+
+
+def damage(station: Station) -> Iterator[Problem]:
+    store, now = station.store, station.now
+    if store.damaged is not None:
+        yield Problem(
+            "STORE_DAMAGED",
+            Verdict.CRIT,
+            f"The check of the database found damage: {store.damaged}.",
+            "Restart relay: it sets the damaged file aside and saves what can be read of it:"
+            "  sudo systemctl restart relay   Then look for a failing disk.",
+        )
+    if store.salvaged_at is not None and now - store.salvaged_at < 7 * DAY:
+        aside = f" The damaged file is kept: {store.salvaged_aside}." * bool(store.salvaged_aside)
+        yield Problem(
+            "STORE_SALVAGED",
+            Verdict.WARN,
+            f"The database was damaged; what could be read was saved "
+            f"{_ago(store.salvaged_at, station)}.{aside}",
+            "Look for a failing disk (sudo dmesg | grep -i error), and make a copy soon.",
+            store.salvaged_at,
+        )
+
+
+def clock(station: Station) -> Iterator[Problem]:
+    if station.now < EARLIEST:
+        yield Problem(
+            "CLOCK_WRONG", Verdict.WARN, "The clock of this computer is not set.", _SET_CLOCK
+        )
+        return
+    for server in station.servers:
+        offset = server.clock_offset_s
+        if offset is not None and abs(offset) > 600:
+            side = "behind" if offset > 0 else "ahead of"
+            yield Problem(
+                "CLOCK_OFF",
+                Verdict.WARN,
+                f"The clock of this computer is {plain.duration(abs(offset) * 1000)} {side} "
+                f"that of server {server.name}.",
+                _SET_CLOCK,
+                subject=server.name,
+            )
+
+
+def backup(station: Station) -> Iterator[Problem]:
+    store, started = station.store, station.daemon.started_at
+    if station.daemon.running is not Running.YES or started is None:
+        return
+    if station.now - started < _SETTLED:
+        return
+    if store.backup_at is None:
+        what = "No copy of the database has been made yet."
+    elif station.now - store.backup_at > _BACKUP_LATE:
+        what = f"The last copy of the database was made {_ago(store.backup_at, station)}."
+    elif store.backup_there is False:
+        what = f"The last copy of the database is not there any more: {store.backup_path}."
+    else:
+        return
+    yield Problem(
+        "BACKUP_LATE",
+        Verdict.WARN,
+        what,
+        "Is the place of backup_dir there, and is there room? "
+        "Make one now:  sudo relay backup FILE",
+    )
+
+
+def workers(station: Station) -> Iterator[Problem]:
+    for worker in station.workers:
+        if worker.crashes >= _CRASHES and _lately(worker, station):
+            yield Problem(
+                "WORKER_CRASHES",
+                Verdict.WARN,
+                f"The part {worker.name} of relay failed {worker.crashes} times "
+                f"({worker.error or 'unknown error'}) and was started again each time.",
+                "Report it, with the words of:  journalctl -u relay -p err -n 100",
+                subject=worker.name,
+            )
+
+
+def _lately(worker: WorkerFacts, station: Station) -> bool:
+    return worker.crashed_at is not None and station.now - worker.crashed_at < HOUR
+
+
+def _ago(at: int | None, station: Station) -> str:
+    return plain.age(at, station.now) if at is not None else "at an unknown time"

@@ -1,0 +1,101 @@
+"""What can be wrong with the messages themselves: stuck, refused, doubtful, unreadable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relay.core import plain
+from relay.core.modem_health import works
+from relay.core.plain import DAY, HOUR
+from relay.core.station import OutwardFacts, Running, Station
+from relay.core.verdict import Problem, Verdict
+
+_STUCK = HOUR
+_RECENT = 7 * DAY
+_MANY_FAILED = 5
+_REJECTED = 2
+
+
+def messages(station: Station) -> Iterator[Problem]:
+    if station.inward is not None:
+        yield from _undecodable(station)
+    if station.outward is not None and station.daemon.running is Running.YES:
+        yield from _uncertain(station, station.outward)
+        yield from _failing(station.outward)
+        yield from _stuck(station, station.outward)
+
+
+def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
+    """With `resend` relay decides by itself; with `hold` it waits for a person."""
+    if not outward.uncertain or station.on_uncertain != "hold":
+        return
+    example = outward.uncertain_ids[0] if outward.uncertain_ids else "ID"
+    yield Problem(
+        "UNCERTAIN_HELD",
+        Verdict.CRIT,
+        f"{plain.many(outward.uncertain, 'SMS', 'SMS')} may or may not have gone out, and "
+        "you said that a person decides.",
+        f"What happened:  relay trace out {example}   Send it again:  relay outbox retry "
+        f"--uncertain {example}   Or not:  relay outbox cancel {example}",
+        outward.uncertain_at,
+    )
+
+
+def _failing(outward: OutwardFacts) -> Iterator[Problem]:
+    total = sum(reason.n for reason in outward.failed)
+    rejected = sum(reason.n for reason in outward.failed if reason.code == "network.rejected")
+    sent = outward.sent_today + outward.delivered_today
+    if rejected >= _REJECTED:
+        yield Problem(
+            "SMS_REJECTED",
+            Verdict.WARN if sent else Verdict.CRIT,
+            f"The network refused {rejected} messages in the last day. Many networks do so when "
+            "the credit is used up.",
+            "Check the credit of the SIM and top it up, then:  relay outbox retry --all-failed",
+        )
+    elif total >= _MANY_FAILED and outward.failed_today > sent:
+        worst = outward.failed[0]
+        yield Problem(
+            "SMS_FAILING",
+            Verdict.WARN,
+            f"{plain.many(total, 'message')} failed in the last day, most often with "
+            f"{worst.code} ({worst.words}).",
+            "Look at them:  relay outbox list --failed",
+        )
+
+
+def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
+    """A modem works, and still messages do not go out."""
+    if outward.oldest_at is None or station.now - outward.oldest_at < _STUCK:
+        return
+    if not any(works(modem, station) for modem in station.modems):
+        return
+    because = ""
+    if outward.backoff_reasons:
+        worst = outward.backoff_reasons[0]
+        because = f" Last answer: {worst.code} ({worst.words})."
+    yield Problem(
+        "OUT_SLOW",
+        Verdict.WARN,
+        f"{plain.many(outward.waiting, 'message')} to send, the oldest waits for "
+        f"{plain.duration(station.now - outward.oldest_at)}.{because}",
+        "relay goes on trying. Is there credit on the SIM? Look at them:  "
+        "relay outbox list --state waiting",
+        outward.oldest_at,
+    )
+
+
+def _undecodable(station: Station) -> Iterator[Problem]:
+    """The old ones are known by then, and nobody can do anything about them."""
+    inward = station.inward
+    if inward is None or not inward.undecodable or inward.undecodable_at is None:
+        return
+    if station.now - inward.undecodable_at < _RECENT:
+        yield Problem(
+            "UNDECODABLE",
+            Verdict.WARN,
+            f"{plain.many(inward.undecodable, 'SMS', 'SMS')} could not be read; the bytes are "
+            "kept, and a later relay may read them.",
+            "Report them:  relay inbox list --state undecodable --text",
+            inward.undecodable_at,
+        )

@@ -1,0 +1,179 @@
+"""What can be wrong with the modems, their SIMs and the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relay.core import plain
+from relay.core.link import LinkState
+from relay.core.plain import MINUTE
+from relay.core.station import ModemFacts, Running, Station
+from relay.core.verdict import Problem, Verdict
+
+_STALE = 10 * MINUTE
+_STARTING = 3 * MINUTE
+_SEARCH_PATIENCE = 10 * MINUTE
+_FAINT_DBM = -105
+
+
+def modems(station: Station) -> Iterator[Problem]:
+    """Every modem's problem. While another one works, none of them needs a person at once."""
+    if station.daemon.running is not Running.YES:
+        return
+    if not station.modems:
+        yield Problem(
+            "MODEM_NONE",
+            Verdict.CRIT,
+            "No modem is set up, so no SMS can come in or go out.",
+            "Write a section [modem.usb1] with its port into the configuration "
+            "(relay config show names the file), then:  sudo systemctl restart relay",
+        )
+    spare = any(works(modem, station) for modem in station.modems)
+    for modem in station.modems:
+        for problem in _problems(modem, station):
+            yield _softened(problem) if spare else problem
+
+
+def works(modem: ModemFacts, station: Station) -> bool:
+    """Registered, by a fact that is not too old."""
+    return modem.state is LinkState.READY and not _stale(modem, station)
+
+
+def known_not_to_work(modem: ModemFacts, station: Station) -> bool:
+    return modem.state in _STATES and not _stale(modem, station)
+
+
+def _softened(problem: Problem) -> Problem:
+    if problem.verdict is Verdict.WARN:
+        return problem
+    return Problem(
+        problem.code, Verdict.WARN, problem.what, problem.action, problem.since, problem.subject
+    )
+
+
+def _stale(modem: ModemFacts, station: Station) -> bool:
+    """No word of the modem for so long that what was known is history."""
+    patience = max(_STALE, round(3_000 * modem.survey_s))
+    return modem.seen_at is None or station.now - modem.seen_at > patience
+
+
+def _problems(modem: ModemFacts, station: Station) -> Iterator[Problem]:
+    started = station.daemon.started_at
+    starting = started is not None and 0 <= station.now - started < _STARTING
+    if modem.state is None or _stale(modem, station):
+        if not starting:
+            yield _silent(modem, station)
+    elif modem.state is LinkState.READY:
+        yield from _registered(modem)
+    elif modem.state in _STATES and not (starting and modem.state in _PASSING):
+        yield _link_problem(modem, modem.state, station)
+
+
+def _silent(modem: ModemFacts, station: Station) -> Problem:
+    seen = plain.age(modem.seen_at, station.now)
+    return Problem(
+        "MODEM_UNKNOWN",
+        Verdict.UNKNOWN,
+        f"What modem {modem.name} does is not known: the last word of it came {seen}.",
+        "Wait a minute. If it stays:  sudo systemctl restart relay",
+        modem.seen_at,
+        modem.name,
+    )
+
+
+def _registered(modem: ModemFacts) -> Iterator[Problem]:
+    if modem.signal_dbm is not None and modem.signal_dbm <= _FAINT_DBM:
+        yield Problem(
+            "SIGNAL_WEAK",
+            Verdict.WARN,
+            f"Modem {modem.name} has a {plain.signal(modem.signal_dbm)}.",
+            "Move it to a window or higher up, on a USB lead, away from metal.",
+            subject=modem.name,
+        )
+    for memory in modem.memories:
+        if 0 < memory.total <= memory.used:
+            yield Problem(
+                "SIM_FULL",
+                Verdict.CRIT,
+                f"The memory {memory.memory} of modem {modem.name} is full "
+                f"({memory.used} of {memory.total}), so it cannot take any more SMS.",
+                "relay empties it by itself; if this stays for ten minutes, put the SIM into a "
+                "phone and delete messages there.",
+                subject=modem.name,
+            )
+
+
+def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Problem:
+    what, action = _STATES[state]
+    code = state.value if state is not LinkState.LOST else "MODEM_LOST"
+    began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
+    lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
+    verdict = Verdict.CRIT
+    if state is LinkState.LOST and modem.detail:
+        action = f"{plain.sentence(modem.detail)} {action}"
+    if state in _PASSING and _just_begun(modem, station):
+        verdict = Verdict.WARN
+    return Problem(
+        code, verdict, what.format(modem=modem.name, lasted=lasted), action, began, modem.name
+    )
+
+
+def _just_begun(modem: ModemFacts, station: Station) -> bool:
+    began = modem.since or modem.opened_at
+    return began is not None and station.now - began < _SEARCH_PATIENCE
+
+
+_PIN_ACTION = (
+    "Write it into the configuration (relay config show names the file) or into its systemd "
+    "credential, then:  sudo systemctl restart relay"
+)
+
+_STATES = {
+    LinkState.LOST: (
+        "Modem {modem} is missing or silent{lasted}.",
+        "Unplug it, count to ten, plug it in again; relay finds it by itself.",
+    ),
+    LinkState.SIM_ABSENT: (
+        "There is no SIM in modem {modem}, or it sits badly{lasted}.",
+        "Take the modem out, put the SIM in again, plug the modem in.",
+    ),
+    LinkState.PIN_REQUIRED: (
+        "The SIM in modem {modem} asks for a PIN{lasted}, and the configuration has none.",
+        _PIN_ACTION,
+    ),
+    LinkState.PIN_REFUSED: (
+        "The SIM in modem {modem} refused the PIN of the configuration; relay does not try it "
+        "again, so that the SIM is not blocked.",
+        "Correct the PIN. " + _PIN_ACTION,
+    ),
+    LinkState.PUK_BLOCKED: (
+        "The SIM in modem {modem} is blocked after three wrong PINs{lasted}.",
+        "Put it into a phone and type the PUK that came with the card. relay never tries a PUK.",
+    ),
+    LinkState.SEARCHING: (
+        "Modem {modem} finds no network{lasted}.",
+        "Move it to a window, on a USB lead. If it stays: try the SIM in a phone at the same "
+        "place; an operator may be down for hours.",
+    ),
+    LinkState.DENIED: (
+        "The network refuses the SIM in modem {modem}{lasted}.",
+        "Ask the operator: is the SIM blocked, registered, paid for?",
+    ),
+    LinkState.CLOSED: (
+        "Modem {modem} is closed{lasted}.",
+        "Wait a minute. If it stays:  sudo systemctl restart relay",
+    ),
+    LinkState.OPENING: (
+        "Modem {modem} is being opened{lasted}.",
+        "Wait a minute. If it stays: unplug it, count to ten, plug it in again.",
+    ),
+    LinkState.INITIALISING: (
+        "Modem {modem} is being set up{lasted}.",
+        "Wait a minute. If it stays: unplug it, count to ten, plug it in again.",
+    ),
+}
+
+# What every modem goes through on its way up.
+_PASSING = frozenset(
+    {LinkState.CLOSED, LinkState.OPENING, LinkState.INITIALISING, LinkState.SEARCHING}
+)

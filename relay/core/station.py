@@ -1,0 +1,170 @@
+"""What is known of a station at one moment: frozen facts, each with its time.
+
+None always means "not known"; it is never 0 and never "fine". Times are epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from relay.core.device import MemoryUse
+from relay.core.link import LinkState
+
+
+class Running(StrEnum):
+    """Whether the daemon runs, as far as a reader can tell."""
+
+    YES = "yes"
+    NO = "no"
+    SILENT = "silent"  # it holds its lock, and has not moved for too long
+    NEVER = "never"  # it has not run on this database
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonFacts:
+    running: Running = Running.NEVER
+    pid: int | None = None
+    version: str | None = None
+    started_at: int | None = None
+    beat_at: int | None = None
+    stopped_cleanly: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModemFacts:
+    """`since` is when the state began, `seen_at` when it was last confirmed, `answered_at` when
+    the modem last answered a survey, `opened_at` when its port was last opened."""
+
+    name: str
+    state: LinkState | None = None
+    detail: str = ""
+    since: int | None = None
+    seen_at: int | None = None
+    opened_at: int | None = None
+    answered_at: int | None = None
+    signal_dbm: int | None = None
+    registration: int | None = None
+    operator: str | None = None
+    access: str | None = None
+    smsc: str | None = None
+    memories: tuple[MemoryUse, ...] = ()
+    model: str = ""
+    imei: str = ""
+    sim: str = ""
+    survey_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """`code` and `detail` are the last outcome, which began at `since`; OK is a good one.
+
+    `waiting` and `parked` count messages that came in, `untold` statuses of those that went out.
+    """
+
+    name: str
+    code: str | None = None
+    detail: str = ""
+    since: int | None = None
+    last_ok: int | None = None
+    clock_offset_s: int | None = None
+    waiting: int = 0
+    parked: int = 0
+    parked_ids: tuple[int, ...] = ()
+    untold: int = 0
+    forwarded: int = 0
+    forwarded_today: int = 0
+    poll_max_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class InwardFacts:
+    """`here_only` are safe on this computer and not yet at every server.
+
+    `set_aside` cannot be forwarded at all: data, empty or repeated messages.
+    """
+
+    received_today: int = 0
+    waiting_parts: int = 0
+    oldest_part_at: int | None = None
+    unread: int = 0
+    undecodable: int = 0
+    undecodable_at: int | None = None
+    here_only: int = 0
+    oldest_here_at: int | None = None
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why messages wait or failed: a code, its words, and how many there are of it."""
+
+    code: str
+    words: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutwardFacts:
+    """Messages, except `backoff` and `uncertain`, which are parts."""
+
+    waiting: int = 0
+    urgent: int = 0
+    oldest_at: int | None = None
+    backoff: int = 0
+    backoff_reasons: tuple[Reason, ...] = ()
+    uncertain: int = 0
+    uncertain_at: int | None = None
+    uncertain_ids: tuple[int, ...] = ()
+    awaiting_report: int = 0
+    sent_today: int = 0
+    delivered_today: int = 0
+    failed_today: int = 0
+    failed: tuple[Reason, ...] = ()
+    failed_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """The database and what stands around it. `trouble` is a code when it cannot be read."""
+
+    path: str = ""
+    exists: bool = True
+    trouble: str | None = None
+    detail: str = ""
+    free: int | None = None
+    backup_at: int | None = None
+    backup_path: str | None = None
+    backup_there: bool | None = None
+    damaged: str | None = None
+    salvaged_at: int | None = None
+    salvaged_aside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """`crashes` since the daemon started; `crashed_at` the last one."""
+
+    name: str
+    crashes: int = 0
+    crashed_at: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Everything that a verdict is made of. `inward` and `outward` are None when unreadable."""
+
+    now: int
+    name: str = ""
+    on_uncertain: str = "resend"
+    daemon: DaemonFacts = DaemonFacts()
+    store: StoreFacts = StoreFacts()
+    modems: tuple[ModemFacts, ...] = ()
+    servers: tuple[ServerFacts, ...] = ()
+    inward: InwardFacts | None = None
+    outward: OutwardFacts | None = None
+    workers: tuple[WorkerFacts, ...] = ()
+    clock_step_s: float | None = None
+    clock_step_at: int | None = None
+    config_problems: tuple[str, ...] = field(default=())

@@ -1,0 +1,211 @@
+"""The figures of `relay status`, from partial indexes and daily figures only.
+
+No query here may read a whole table of messages: a cold status costs the same with a million
+finished messages behind it, and a test looks at every plan. States stand in the SQL as literals,
+because SQLite does not use a partial index for a bound value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from relay.core.inbound import InboundState, RawState
+from relay.core.plain import DAY
+from relay.core.station import InwardFacts, OutwardFacts, Reason, ServerFacts
+from relay.store.reading import Reader
+
+_LATEST_FAILURES = 100
+_BACKOFF_SAMPLE = 200
+_EXAMPLES = 3
+
+
+def today(reader: Reader, now: int) -> dict[str, int]:
+    """The day's figures by what they count; a day ends at local midnight."""
+    rows = reader.query(
+        "SELECT what, n FROM tally"
+        " WHERE day = strftime('%Y-%m-%d', ? / 1000, 'unixepoch', 'localtime')",
+        (now,),
+    )
+    return {row["what"]: row["n"] for row in rows}
+
+
+# --- in -----------------------------------------------------------------------------------------
+
+
+def inward(reader: Reader, day: dict[str, int]) -> InwardFacts:
+    parts, oldest_part = _in_state(reader, InboundState.WAITING_PARTS)
+    whole, oldest_whole = _in_state(reader, InboundState.WAITING)
+    torn, oldest_torn = _in_state(reader, InboundState.INCOMPLETE)
+    undecodable, newest = _raws(reader, RawState.UNDECODABLE)
+    oldest = [at for at in (oldest_whole, oldest_torn) if at is not None]
+    return InwardFacts(
+        received_today=day.get("received", 0),
+        waiting_parts=parts,
+        oldest_part_at=oldest_part,
+        unread=_raws(reader, RawState.KEPT)[0],
+        undecodable=undecodable,
+        undecodable_at=newest,
+        here_only=whole + torn,
+        oldest_here_at=min(oldest, default=None),
+        set_aside=_set_aside(reader),
+    )
+
+
+def _in_state(reader: Reader, state: InboundState) -> tuple[int, int | None]:
+    """How many messages are in a state, and when the oldest of them was kept."""
+    (row,) = reader.query(
+        f"SELECT count(*) AS n, min(id) AS oldest FROM inbound WHERE state = '{state}'"
+    )
+    kept_at = reader.value("SELECT kept_at FROM inbound WHERE id = ?", (row["oldest"],))
+    return row["n"], kept_at
+
+
+def _raws(reader: Reader, state: RawState) -> tuple[int, int | None]:
+    """How many raw PDUs are in a state, and when the newest of them was kept."""
+    (row,) = reader.query(
+        f"SELECT count(*) AS n, max(id) AS newest FROM raw_pdu WHERE state = '{state}'"
+    )
+    kept_at = reader.value("SELECT kept_at FROM raw_pdu WHERE id = ?", (row["newest"],))
+    return row["n"], kept_at
+
+
+def _set_aside(reader: Reader) -> int:
+    """Parked by relay itself: data, empty or repeated messages, which no server would take."""
+    n = reader.value(
+        "SELECT count(*) FROM inbound WHERE state = 'PARKED' AND id NOT IN"
+        " (SELECT inbound_id FROM forwarding WHERE state = 'PARKED')"
+    )
+    return int(n)
+
+
+def server(reader: Reader, name: str, day: dict[str, int]) -> ServerFacts:
+    """The message figures of one server; its outcome and clock are facts of another kind."""
+    waiting, parked = (
+        reader.value(
+            f"SELECT count(*) FROM forwarding WHERE server = ? AND state = '{state}'", (name,)
+        )
+        for state in ("WAITING", "PARKED")
+    )
+    examples = reader.query(
+        "SELECT inbound_id FROM forwarding WHERE server = ? AND state = 'PARKED'"
+        " ORDER BY inbound_id DESC LIMIT ?",
+        (name, _EXAMPLES),
+    )
+    untold = reader.value(
+        "SELECT count(*) FROM status_update WHERE server = ? AND told_at IS NULL AND parked = 0",
+        (name,),
+    )
+    what = f"forwarded:{name}"
+    return ServerFacts(
+        name=name,
+        waiting=waiting,
+        parked=parked,
+        parked_ids=tuple(row["inbound_id"] for row in examples),
+        untold=untold,
+        forwarded=reader.value("SELECT sum(n) FROM tally WHERE what = ?", (what,)) or 0,
+        forwarded_today=day.get(what, 0),
+    )
+
+
+# --- out ----------------------------------------------------------------------------------------
+
+
+def outward(reader: Reader, now: int, day: dict[str, int]) -> OutwardFacts:
+    waiting, oldest_at = _waiting(reader)
+    backoff, backoff_reasons = _backoff(reader, now)
+    uncertain, uncertain_at, uncertain_ids = _uncertain(reader)
+    failed = _failed_lately(reader, now)
+    return OutwardFacts(
+        waiting=waiting,
+        urgent=_urgent(reader),
+        oldest_at=oldest_at,
+        backoff=backoff,
+        backoff_reasons=backoff_reasons,
+        uncertain=uncertain,
+        uncertain_at=uncertain_at,
+        uncertain_ids=uncertain_ids,
+        awaiting_report=reader.value(
+            "SELECT count(*) FROM outbound WHERE finished_at IS NULL AND status = 'SENT'"
+        ),
+        sent_today=day.get("sent", 0),
+        delivered_today=day.get("delivered", 0),
+        failed_today=day.get("failed", 0),
+        failed=_grouped(reason for _, reason in failed),
+        failed_ids=tuple(id_ for id_, _ in failed[:_EXAMPLES]),
+    )
+
+
+def _waiting(reader: Reader) -> tuple[int, int | None]:
+    (row,) = reader.query(
+        "SELECT count(*) AS n, min(id) AS oldest FROM outbound"
+        " WHERE finished_at IS NULL AND status IN ('UNSENT', 'PENDING')"
+    )
+    created = reader.value("SELECT created_at FROM outbound WHERE id = ?", (row["oldest"],))
+    return row["n"], created
+
+
+def _urgent(reader: Reader) -> int:
+    n = reader.value(
+        "SELECT count(DISTINCT outbound_id) FROM part WHERE state = 'QUEUED' AND priority > 0"
+    )
+    return int(n)
+
+
+def _backoff(reader: Reader, now: int) -> tuple[int, tuple[Reason, ...]]:
+    """Parts that were refused and wait for their next try, and why, from the first of them."""
+    n = reader.value("SELECT count(*) FROM part WHERE state = 'QUEUED' AND due_at > ?", (now,))
+    rows = reader.query(
+        "SELECT reason FROM part WHERE state = 'QUEUED' AND due_at > ?"
+        " ORDER BY priority DESC, outbound_id, seq LIMIT ?",
+        (now, _BACKOFF_SAMPLE),
+    )
+    return int(n), _grouped(row["reason"] for row in rows)
+
+
+def _uncertain(reader: Reader) -> tuple[int, int | None, tuple[int, ...]]:
+    (row,) = reader.query(
+        "SELECT count(*) AS n, min(uncertain_at) AS since FROM part WHERE state = 'UNCERTAIN'"
+    )
+    ids = reader.query(
+        "SELECT DISTINCT outbound_id FROM part WHERE state = 'UNCERTAIN'"
+        " ORDER BY outbound_id LIMIT ?",
+        (_EXAMPLES,),
+    )
+    return row["n"], row["since"], tuple(found["outbound_id"] for found in ids)
+
+
+def _failed_lately(reader: Reader, now: int) -> list[tuple[int, str | None]]:
+    """The failures of the last day, newest first, as far as the latest hundred reach."""
+    rows = reader.query(
+        "SELECT id, reason, finished_at FROM outbound WHERE status = 'FAILED'"
+        " ORDER BY id DESC LIMIT ?",
+        (_LATEST_FAILURES,),
+    )
+    return [(row["id"], row["reason"]) for row in rows if (row["finished_at"] or 0) > now - DAY]
+
+
+# --- reasons ------------------------------------------------------------------------------------
+
+_CODED = re.compile(r"([a-z][a-z0-9]*\.[a-z0-9_]+)(?:: *(.*))?", re.DOTALL)
+
+
+def reason(text: str | None) -> tuple[str, str]:
+    """A stored reason as its stable code and its words: `network.rejected`, `+CMS ERROR: 21 …`."""
+    if not text:
+        return "unknown", ""
+    if coded := _CODED.fullmatch(text):
+        return coded[1], coded[2] or ""
+    head, _, words = text.partition(": ")
+    return head, words
+
+
+def _grouped(texts: Iterable[str | None]) -> tuple[Reason, ...]:
+    """The same code counted together, the most frequent first."""
+    pairs = [reason(text) for text in texts]
+    words = dict(reversed(pairs))
+    return tuple(
+        Reason(code, words[code], n)
+        for code, n in Counter(code for code, _ in pairs).most_common()
+    )
