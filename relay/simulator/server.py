@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from relay.simulator.server_demo import DemoFront, DemoState
 from relay.simulator.server_faults import Faults
-from relay.simulator.server_http import Journal, Logged, WebServer
+from relay.simulator.server_http import WebServer
+from relay.simulator.server_journal import Journal, Logged
 from relay.simulator.server_rules import ChtFront, Front, Rules
 from relay.simulator.server_state import CentralState, Change, StoredReport
 
@@ -134,6 +135,10 @@ class CentralServer:
     def requests(self) -> list[Logged]:
         """Every request since the start or `forget_requests`, with its bytes both ways."""
         return self._journal.entries()
+
+    def wait_for_request(self, count: int = 1, timeout_s: float = 5.0) -> bool:
+        """Until `count` requests have come in since the start; False when time is up."""
+        return self._journal.wait_for(count, timeout_s)
 
     def forget_requests(self) -> None:
         self._journal.clear()
