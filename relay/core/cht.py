@@ -75,9 +75,11 @@ class Answer:
 def request_body(reports: Iterable[Report], updates: Iterable[Update]) -> bytes:
     """The JSON of one POST in UTF-8. Both arrays are always there: core refuses a null."""
     # The same id twice in one POST becomes two documents, because core looks for known ids once.
-    once = {report.uuid: report for report in reversed(list(reports))}
+    once: dict[str, Report] = {}
+    for report in reports:
+        once.setdefault(report.uuid, report)
     body = {
-        "messages": [_message(report) for report in reversed(once.values())],
+        "messages": [_message(report) for report in once.values()],
         "updates": [_update(update) for update in updates],
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
