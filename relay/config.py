@@ -196,11 +196,7 @@ def _warnings(config: Config, reading: Reading) -> Iterator[str]:
 
 
 def _secret_files(config: Config, reading: Reading) -> Iterator[Path]:
-    if any(
-        reading.sources[key] == "file"
-        for key in reading.sources
-        if key.endswith((".pin", ".password"))
-    ):
+    if reading.holds_secret:
         yield config.path
     yield from (modem.pin_file for modem in config.modems if modem.pin_file)
     yield from (server.password_file for server in config.servers if server.password_file)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relay.config_lines import Lines
+from relay.config_login import split_login
 from relay.config_secrets import Found, Secret, Unfit, credential, outside, read_secret, variable
 from relay.config_sections import (
     FAMILIES,
@@ -30,13 +31,17 @@ Rule = Mapping[Any, Any]
 
 @dataclass
 class Reading:
-    """What was found out so far. A value with a problem is replaced by its default."""
+    """What was found out so far. A value with a problem is replaced by its default.
+
+    `holds_secret`: a password or a PIN stands in the file itself, whether it counts or not.
+    """
 
     path: Path
     place: Place
     at: Lines
     problems: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    holds_secret: bool = False
 
     def wrong(self, label: str, key: str, what: str) -> None:
         """Note a problem as `file:line: [section] key: what is wrong; what to write instead`."""
@@ -88,8 +93,26 @@ class Reading:
         for key in [key for key in table if key not in keys(section)]:
             near = nearest(key, keys(section)) or _elsewhere(key) or "; remove it"
             self.wrong(label, key, f"is an unknown key{near}")
-        found = {key: self._key(label, section, key, table) for key in keys(section)}
+        lent = self._login(table) if section is ServerConfig else {}
+        whole = {**table, **lent}
+        found = {key: self._key(label, section, key, whole) for key in keys(section)}
+        for key in lent.keys() - {"url"}:
+            if self.sources[f"{label}.{key}"] == "file":
+                self.sources[f"{label}.{key}"] = "url"
         return section(**given, **found)
+
+    def _login(self, table: Table) -> Table:
+        """The URL without its login, and of that login what no key beside the URL says."""
+        if not isinstance(table.get("url"), str):
+            return {}
+        address, user, password = split_login(table["url"])
+        self.holds_secret |= bool(password)
+        lent = {"url": address}
+        if user and not table.get("user"):
+            lent["user"] = user
+        if password and not (table.get("password") or table.get("password_file")):
+            lent["password"] = password
+        return lent
 
     def _key(self, label: str, section: type, key: str, table: Table) -> Any:
         declared = keys(section)[key]
@@ -113,6 +136,7 @@ class Reading:
     def _secret(self, label: str, key: str, rule: Rule, table: Table) -> Secret | None:
         if table.get(key) and table.get(f"{key}_file"):
             self.wrong(label, key, f"stands beside {key}_file; keep only one of the two")
+        self.holds_secret |= bool(table.get(key))
         try:
             found = outside(label, key, self.place.environ) or self._in_file(key, table)
             secret: Secret | None = rule["read"](

@@ -80,7 +80,7 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModemConfig:
-    """One modem. `submission` is auto, stored or direct; `power_cycle` is an argv or empty."""
+    """One modem. `submission` is auto, stored or direct."""
 
     name: str
     port: str = required(values.port, '"/dev/serial/by-id/…"')
@@ -92,7 +92,6 @@ class ModemConfig:
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))
     answer_timeout_s: float = setting(150.0, values.seconds(1, 600))
     prompt_timeout_s: float = setting(30.0, values.seconds(1, 300))
-    power_cycle: tuple[str, ...] = setting((), values.command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,10 @@ class ReceivingConfig:
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """One central server. `request_gzip` is auto, yes or no; `pin_sha256` 64 hex digits or ''."""
+    """One central server. `request_gzip` is auto, yes or no; `pin_sha256` 64 hex digits or ''.
+
+    A login that stood inside `url` is in `user` and `password` after `load`.
+    """
 
     name: str
     url: str = required(values.web_address, '"https://cht.example.org/api/sms"')

@@ -124,17 +124,6 @@ def list_of(*words: str) -> Reader:
     return read
 
 
-def command(value: object, place: Place) -> tuple[str, ...]:
-    """A program and its arguments, each a text of its own, as no shell will look at them."""
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise Unfit(
-            f'is {kind(value)}; write a list of texts, such as ["/usr/local/bin/power-cycle", "2"]'
-        )
-    if value and not value[0].startswith("/"):
-        raise Unfit(f'"{shortened(value[0])}" has no full path; begin it with /')
-    return tuple(text(word, place) for word in value)
-
-
 # --- times --------------------------------------------------------------------------------------
 
 
@@ -228,15 +217,15 @@ def port(value: object, place: Place) -> str:
 
 
 def web_address(value: object, place: Place) -> str:
-    """An http or https URL that carries no credentials."""
+    """An http or https URL, after `split_login`.
+
+    Never repeated in a message: where an @ was forgotten, the password is still in it.
+    """
     written = text(value, place)
     parts = _split(written)
-    # First of all: a URL with a password in it may not be repeated in any message.
-    if "@" in written:
-        raise Unfit("holds a user name or password; put them into the keys user and password")
     wanted = 'write the whole address, such as "https://cht.example.org/api/sms"'
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise Unfit(f"is {kind(value)}; {wanted}")
+        raise Unfit(f"is no web address; {wanted}")
     if parts.query or parts.fragment or re.search(r"\s", written):
         raise Unfit(f"has a space or something after ? or #; {wanted}")
     return written

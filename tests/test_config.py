@@ -9,6 +9,7 @@ import re
 import tempfile
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -288,8 +289,6 @@ def test_a_mistake_is_named_with_its_place_and_its_cure(problems, text, problem)
         "[modem.usb1]\nport = 'socket://x'",
         "[modem.usb1]\nport = 'socket://x:99999'",
         "[modem.usb1]\nport = ''",
-        PORTED + 'power_cycle = "reboot"',
-        PORTED + 'power_cycle = ["uhubctl"]',
         PORTED + 'pin = "12"',
         PORTED + "pin = 1234",
         '[sending]\nnational = "urdu"',
@@ -380,7 +379,16 @@ def test_a_whole_configuration_can_be_printed(written):
         SERVED + "password = ['s3cret']",
         PORTED + "pin = 's3cret'",
         "password = 's3cret'",
-        SERVED.replace("https://", "https://gateway:s3cret@"),
+        SERVED.replace("https://", "htps://gateway:s3cret@"),
+        SERVED.replace("https://", "https:/gateway:s3cret@"),
+        SERVED.replace("https://", "gateway:s3cret@"),
+        SERVED.replace("https://", "https://gateway:s3cret"),
+        SERVED.replace("https://", "https://gateway:s3cret@").replace("sms", "sms?x"),
+        SERVED.replace("https://", "https://gateway:s3cret@").replace("sms", "s ms"),
+        "[server.main]\nurl = 'https://ga%3Ateway:s3cret@cht.example.org'",
+        "[server.main]\nurl = 'https://:s3cret@cht.example.org'",
+        "[server]\nurl = 'https://gateway:s3cret@cht.example.org'",
+        "url = 'https://gateway:s3cret@cht.example.org'",
     ],
 )
 def test_no_problem_repeats_a_secret(problems, text):
@@ -459,6 +467,99 @@ def test_a_wrong_pin_from_the_environment_is_a_mistake(problems):
     assert problem.endswith("is no PIN; write the four to eight digits in quotes")
 
 
+# --- a login inside the URL ---------------------------------------------------------------------
+
+HOST = "cht.example.org/api/sms"
+
+
+def pasted(login: str) -> str:
+    """A server that is named as cht-gateway names it, and by nothing else."""
+    return f"[server.main]\nurl = 'https://{login}@{HOST}'\n"
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [
+        ("gateway:s3cret", "s3cret"),
+        ("gateway:a#b", "a#b"),
+        ("gateway:a/b//c", "a/b//c"),
+        ("gateway:a?b=c", "a?b=c"),
+        ("gateway:a@b@", "a@b@"),
+        ("gateway:a:b", "a:b"),
+        ("gateway:$HOME", "$HOME"),
+        ("gateway:100%", "100%"),
+        ("gateway:two words", "two words"),
+        ("gateway:two%20words%20", "two words "),
+        ("gateway:p%40ss%C3%B6", "p@ssö"),
+        ("gateway:pässwörd", "pässwörd"),
+        ("gateway:पासवर्ड", "पासवर्ड"),
+    ],
+)
+def test_the_address_of_cht_gateway_may_be_pasted(written, login, password):
+    """The last @ ends the login; its password may stand raw or percent-encoded."""
+    (server,) = written(pasted(login)).servers
+    assert (server.url, server.user) == (f"https://{HOST}", "gateway")
+    assert server.password == Secret(password)
+
+
+def test_a_pasted_login_says_where_it_came_from(written):
+    """Who wonders about a user that is not in the file finds it."""
+    sources = written(pasted("gateway:s3cret") + 'user = ""').sources
+    assert sources["server.main.user"] == sources["server.main.password"] == "url"
+    assert sources["server.main.url"] == "file"
+
+
+def test_keys_beside_the_url_win_and_are_taken_as_they_are(written):
+    """An old login that was left in the URL does no harm."""
+    text = pasted("old:older") + 'user = "gateway"\npassword = "100%25"'
+    (server,) = written(text).servers
+    assert (server.user, server.password) == ("gateway", Secret("100%25"))
+    assert server.url == f"https://{HOST}"
+
+
+def test_a_password_from_elsewhere_wins_over_the_url(written, tmp_path):
+    """From a file or the environment, and neither contradicts the URL."""
+    (tmp_path / "pw").write_text("from a file")
+    filed = written(pasted("gateway:s3cret") + 'password_file = "pw"')
+    set_outside = written(pasted("gateway:s3cret"), RELAY_SERVER_MAIN_PASSWORD="outside")
+    assert filed.servers[0].password == Secret("from a file")
+    assert set_outside.servers[0].password == Secret("outside")
+
+
+@pytest.mark.parametrize(
+    ("login", "missing"),
+    [("gateway", "password"), ("gateway:", "password"), (":s3cret", "user")],
+)
+def test_what_a_pasted_login_lacks_is_asked_for(problems, login, missing):
+    """Half a login opens nothing."""
+    (problem,) = problems(pasted(login))
+    assert problem.startswith(f"1: [server.main] {missing}: is missing; write {missing} = ")
+
+
+def test_a_pasted_login_does_not_hide_that_a_server_is_there_twice(problems):
+    """Both spellings mean one account of one server."""
+    again = SERVED.replace("main", "again") + PASSWORD
+    (problem,) = problems(pasted("gateway:s3cret") + again)
+    assert "is the server of [server.main] too" in problem
+
+
+@pytest.mark.parametrize("password", ["s3cret", "s3cret#/?@", "s3cret%20word", "s3cret-ü"])
+def test_a_pasted_password_does_not_show_itself(written, password):
+    """Not in the repr, in what `relay config show` prints, or in a warning."""
+    config = written(pasted(f"gateway:{password}").replace("https", "http"))
+    assert "s3cret" not in repr(config) + show(config) + "".join(config.warnings)
+    assert len(config.warnings) == 2, "no modem, and plain http"
+
+
+@given(st.text(min_size=1).filter(lambda text: text.strip()))
+def test_any_password_may_be_pasted_percent_encoded(password):
+    """As every tool that makes such an address writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "relay.toml")
+        path.write_text(pasted(f"gateway:{quote(password, safe='')}"), encoding="utf-8")
+        assert load(path, {}).servers[0].password == Secret(password)
+
+
 # --- warnings -----------------------------------------------------------------------------------
 
 
@@ -474,6 +575,24 @@ def test_a_file_with_secrets_that_all_may_read_is_a_warning(tmp_path):
     path.chmod(0o644)
     (warning,) = load(path, {}).warnings
     assert warning == f"{path}: holds a secret and is open to every user; run chmod 640 {path}"
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        (pasted("gateway:s3cret"), {}),
+        (pasted("gateway:s3cret"), {"RELAY_SERVER_MAIN_PASSWORD": "outside"}),
+        (pasted("gateway:s3cret") + "password_file = 'pw'", {}),
+        (SERVED + PASSWORD, {"RELAY_SERVER_MAIN_PASSWORD": "outside"}),
+    ],
+)
+def test_a_password_in_an_open_file_is_a_warning_wherever_it_stands(tmp_path, text, environ):
+    """Inside the URL too, and even if another password wins: it may still open the server."""
+    for name, content in (("relay.toml", PORTED + text), ("pw", "other")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        (tmp_path / name).chmod(0o644 if name == "relay.toml" else 0o600)
+    (warning,) = load(tmp_path / "relay.toml", environ).warnings
+    assert warning.startswith(f"{tmp_path / 'relay.toml'}: holds a secret")
 
 
 def test_an_open_file_without_secrets_is_no_warning(tmp_path):

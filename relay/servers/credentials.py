@@ -7,14 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
+from relay.config_login import split_login
 from relay.errors import ConfigError
 
-# As the Android app reads it (SimpleJsonClient2.java:39): greedy, so the last @ splits, and a
-# password may hold any @ : / # ? of its own.
-_URL = re.compile(r"(?P<scheme>[A-Za-z]+)://(?:(?P<login>.*)@)?(?P<rest>[^@]*)", re.DOTALL)
-_ESCAPED = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*")
+_ADDRESS = re.compile(r"https?://.+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +55,12 @@ def read_credentials(
 
 def split_url(url: str) -> tuple[str, str, str]:
     """The URL without its login, the user and the password. Raises `ConfigError`."""
-    found = _URL.fullmatch(url.strip())
-    scheme = found["scheme"].lower() if found else ""
-    if found is None or scheme not in {"https", "http"} or not found["rest"]:
+    address, user, password = split_login(url)
+    if _ADDRESS.fullmatch(address) is None:
         raise ConfigError(
             ("the url of the server must look like https://cht.example.org/api/sms",)
         )
-    user, _, password = (found["login"] or "").partition(":")
-    return f"{scheme}://{found['rest']}", decoded(user), decoded(password)
-
-
-def decoded(text: str) -> str:
-    """Percent-decoded if it is a whole percent-encoding of UTF-8, else as it stands."""
-    if "%" not in text or _ESCAPED.fullmatch(text) is None:
-        return text
-    try:
-        return unquote(text, errors="strict")
-    except UnicodeDecodeError:
-        return text
+    return address, user, password
 
 
 def _from_file(
