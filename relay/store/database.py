@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,8 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     from relay.store.schema import migrations
 
     db = SqliteUtils(conn, execute_plugins=False)
-    known = {migration.name for migration in migrations.pending(SqliteUtils(memory=True))}
+    with closing(SqliteUtils(memory=True)) as blank:
+        known = {migration.name for migration in migrations.pending(blank)}
     unknown = {migration.name for migration in migrations.applied(db)} - known
     if unknown:
         raise SchemaTooNew(str(path), tuple(sorted(unknown)))
