@@ -45,7 +45,7 @@ def ussd_text(shown: str, dcs: int) -> str:
         return shown.translate(_CONTROL)
     if len(shown) % 4 == 0 and (_is_ucs2(dcs) or _looks_ucs2(shown)):
         return bytes.fromhex(shown).decode("utf-16-be", "replace")
-    if len(shown) >= _SHORTEST_PACKED:
+    if len(shown) >= _SHORTEST_PACKED and not shown.isdigit():
         octets = bytes.fromhex(shown)
         text = DEFAULT.decode(unpack(octets[:223], len(octets) * 8 // 7)).rstrip("\r@")
         if _is_readable(text):
@@ -78,5 +78,8 @@ def _looks_ucs2(shown: str) -> bool:
 
 
 def _is_readable(text: str) -> bool:
-    plain = sum(character.isalnum() or character in " \n.,:;*#-/()" for character in text)
+    plain = sum(
+        (character.isascii() and character.isalnum()) or character in " \n.,:;*#-/()"
+        for character in text
+    )
     return bool(text) and plain * 10 >= len(text) * 9

@@ -81,7 +81,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
         self._rung = False
         self._down: str | None = None
         self.echoes = 0  # commands that came back since the last reset of this count
-        self.interruptions = 0  # restarts and time-outs: what was known before may be stale
+        self.interruptions = 0  # restarts and time-outs
 
     # --- the port -----------------------------------------------------------------------------
 
@@ -115,6 +115,11 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
             for end in self._wake:
                 os.close(end)
             self._wake = None
+
+    @property
+    def signs_of_restart(self) -> tuple[int, int]:
+        """Changes whenever the modem may have forgotten what it was told."""
+        return self.interruptions, self.echoes
 
     @property
     def down(self) -> str | None:
@@ -253,6 +258,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
         with self._cond:
             starts = [urc for urc in self._urcs if isinstance(urc, Restarted)]
             self._urcs = deque(urc for urc in self._urcs if urc not in starts)
+            self._news = any(not is_chatter(urc) for urc in self._urcs)
         return starts
 
     def is_announced(self, slot: Slot) -> bool:

@@ -10,8 +10,8 @@ What may have changed between reading a slot and freeing it, and what each case 
 - The modem restarted or a command timed out: all that was seen is forgotten. A restart that says
   nothing cannot be faster than `_FRESH_S`, and it turns the echo on again: a deletion needs no
   look at the slot only within that time of a command that went well without an echo.
-- AT+CPMS was answered with OK and did not switch: the first deletion after a switch reads the
-  slot again, a listing or a reading that fits vouches for the memory.
+- AT+CPMS was answered with OK and did not switch: what was seen before a switch is read again
+  after it, once; the first that fits vouches for the others.
 
 So a burst costs one AT+CMGD a message, and nothing is trusted that was not just proven.
 """
@@ -40,12 +40,14 @@ class Storage:
         self._plan = plan
         self._monotonic = monotonic
         self._selected = plan.receive
-        self._proven = False  # the selected memory has shown what we expect of it
-        self._seen: dict[Slot, str] = {}
-        self._own: set[Slot] = set()  # slots that `note_stored` filled
-        self._interruptions = session.wire.interruptions
+        # What was seen, and in which selection of a memory; the selection that counts now is
+        # vouched for when it has shown something that was seen in an earlier one.
+        self._seen: dict[Slot, tuple[str, int]] = {}
+        self._selection = 0
+        self._vouched = False
+        self._own: dict[Slot, int] = {}  # slots that AT+CMGW filled, and in which selection
         self._quiet_at = float("-inf")  # when a command last went well without an echo
-        self._echoes = session.wire.echoes
+        self._signs = session.wire.signs_of_restart
         self._surplus: dict[str, int] = {}  # slots in use that no way of reading shows
         self._use = {use.memory: use for use in plan.sizes}
 
@@ -99,7 +101,6 @@ class Storage:
                 raise
         good = [entry for entry in entries if entry.sound]
         good += self._missing(memory, used, entries)
-        self._proven = True
         return [self._noted(memory, entry) for entry in good]
 
     def _missing(self, memory: str, used: int | None, entries: Iterable[Entry]) -> Iterable[Entry]:
@@ -149,7 +150,7 @@ class Storage:
 
     def _noted(self, memory: str, entry: Entry) -> ListedPdu:
         slot = Slot(memory, entry.index)
-        self._seen[slot] = entry.pdu
+        self._seen[slot] = (entry.pdu, self._selection)
         return ListedPdu(slot, entry.stat, entry.pdu)
 
     # --- freeing --------------------------------------------------------------------------------
@@ -163,14 +164,14 @@ class Storage:
                 return True
             if entry.pdu != listed.pdu:
                 return False
-            self._proven = True
+            self._vouched = True
         self._free(listed.slot)
         return True
 
     def erase(self, slot: Slot) -> None:
         """Free a slot that `store` filled; a received message in it is left alone."""
         self._select(slot.memory)
-        if not (slot in self._own and self._proven and self._fresh()):
+        if not (self._own.get(slot) == self._selection and self._fresh()):
             entry = self._read(slot.index)
             if entry is None or entry.stat not in {STO_UNSENT, STO_SENT}:
                 return
@@ -178,29 +179,31 @@ class Storage:
 
     def note_stored(self, slot: Slot) -> None:
         """AT+CMGW has just filled this slot."""
-        self._own.add(slot)
+        self._own[slot] = self._selection if slot.memory == self._selected else -1
 
     def _certain(self, listed: ListedPdu) -> bool:
+        pdu, selection = self._seen.get(listed.slot, ("", -1))
         return (
-            self._proven
-            and self._fresh()
-            and self._seen.get(listed.slot) == listed.pdu
+            self._fresh()
+            and pdu == listed.pdu
+            and (self._vouched or selection == self._selection)
             and not may_be_replaced(listed.pdu)
             and not self._session.wire.is_announced(listed.slot)
         )
 
     def _free(self, slot: Slot) -> None:
-        self._own.discard(slot)
+        self._own.pop(slot, None)
         self._seen.pop(slot, None)
         self._ask(f"AT+CMGD={slot.index}")
 
     def _fresh(self) -> bool:
-        wire = self._session.wire
-        if wire.interruptions != self._interruptions:
-            self._interruptions = wire.interruptions
+        signs = self._session.wire.signs_of_restart
+        if signs != self._signs:
+            self._signs = signs
             self._seen.clear()
             self._own.clear()
-            self._selected, self._proven = "", False
+            self._selected = ""
+            self._quiet_at = float("-inf")
         return self._monotonic() - self._quiet_at < _FRESH_S
 
     # --- asking ---------------------------------------------------------------------------------
@@ -211,7 +214,8 @@ class Storage:
         if not memory or not self._plan.receive or (memory == self._selected and not afresh):
             return None
         if memory != self._selected:
-            self._proven = False
+            self._selection += 1
+            self._vouched = False
         self._selected = ""
         use = chosen_use(self._ask(f'AT+CPMS="{memory}"'))
         self._selected = memory
@@ -222,10 +226,8 @@ class Storage:
 
     def _ask(self, command: str, timeout: float | None = None) -> list[str]:
         lines = self._session.ask(command, timeout)
-        echoes = self._session.wire.echoes
-        if echoes == self._echoes:
+        if self._session.wire.signs_of_restart == self._signs:
             self._quiet_at = self._monotonic()
-        self._echoes = echoes
         return lines
 
     def _forget(self, memory: str) -> None:

@@ -107,7 +107,7 @@ class Peer:
     # --- the modem's side -----------------------------------------------------------------------
 
     def _serve(self) -> None:
-        while True:
+        while self._master >= 0:
             ready, _, _ = select.select([self._master, self._stop_read], [], [])
             if self._stop_read in ready:
                 return
