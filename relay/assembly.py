@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from relay.config_sections import Config, ModemConfig, SendingConfig, ServerConfig
@@ -18,7 +18,7 @@ from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
 from relay.modem.driver import GsmDriver
 from relay.servers.cht import ChtServer
-from relay.servers.credentials import read_credentials
+from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
 from relay.store.database import Database
@@ -93,20 +93,12 @@ def syncing(
     outbox: Outbox,
     clock: Clock,
     outbox_bell: Doorbell,
-    environ: Mapping[str, str],
 ) -> tuple[Syncing, Callable[[], None]]:
     """One server's turn, and how to close its connection."""
-    credentials = read_credentials(
-        config.url,
-        user=config.user,
-        password=config.password.reveal() if config.password else "",
-        password_file=config.password_file,
-        credential=f"server-{config.name}-password",
-        environ=environ,
-    )
+    password = config.password.reveal() if config.password else ""
     server = ChtServer(
         config.name,
-        credentials,
+        Credentials(config.url, config.user, password),
         timeouts=Timeouts(
             config.connect_timeout_s, config.read_timeout_s, 2 * config.read_timeout_s
         ),
