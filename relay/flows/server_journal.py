@@ -13,12 +13,12 @@ from relay.core.batching import Batching, Load
 from relay.core.cht import Answer
 from relay.core.outcome import OK, Outcome
 from relay.flows.ports import Clock
+from relay.log import Repeated, event
 from relay.store.exchanges import Settled
 from relay.store.facts import Facts
 
-log = logging.getLogger("relay.sync")
+_log = logging.getLogger("relay.flows.syncing")
 
-_REPEAT_S = 3600.0
 # An idle poll need not wear the disk: `last_ok` is at most this old (milliseconds).
 _LAST_OK_MS = 60_000
 # The Date header counts whole seconds, and an answer takes some.
@@ -36,7 +36,7 @@ class ServerJournal:
         self._facts = facts
         self._clock = clock
         self._outcome = self._last_outcome()
-        self._logged_at: float | None = None
+        self._failure = Repeated()
         self._last_ok = 0
         self._written: dict[str, object] = {}
 
@@ -54,34 +54,48 @@ class ServerJournal:
     def succeeded(self, sent: Load, answer: Answer, settled: Settled, took_s: float) -> None:
         moved = not sent.empty or bool(settled.new)
         if moved:
-            log.info(
-                "sync.exchanged server=%s reports=%d updates=%d new=%d known=%d took_s=%.1f",
-                self._server, settled.forwarded, settled.told, settled.new, settled.known, took_s,
-            )  # fmt: skip
+            _log.info(
+                event(
+                    "sync.exchanged",
+                    server=self._server,
+                    reports=settled.forwarded,
+                    updates=settled.told,
+                    new=settled.new,
+                    known=settled.known,
+                    took_s=round(took_s, 1),
+                )
+            )
         now = self._clock.now()
         fresh: dict[str, object] = {}
         if self._outcome is None or self._outcome.code != OK.code:
             fresh |= self._change(OK, now)
-            log.info("sync.works server=%s", self._server)
+            failures = self._failure.over()
+            _log.info(event("sync.works", server=self._server, failures=failures))
         if moved or fresh or not 0 <= now - self._last_ok < _LAST_OK_MS:
             self._last_ok = now
             fresh[self._key("last_ok")] = now
         fresh |= self._clock_offset(answer, now) | self._changed("skipped", answer.skipped)
         self._put(now, fresh)
-        self._complain_of_skipped(answer.skipped)
+        if answer.skipped:
+            _log.debug(event("sync.skipped", server=self._server, malformed=answer.skipped))
 
     def failed(self, outcome: Outcome) -> None:
         now = self._clock.now()
         if self._outcome is None or self._outcome.code != outcome.code:
             self._put(now, self._change(outcome, now))
-            self._logged_at = None
-        self._complain(outcome)
+        if self._failure.worth(outcome.code, self._clock.monotonic()):
+            # A refused login needs a person: nothing of it heals by itself.
+            level = logging.ERROR if outcome.code.startswith("AUTH_") else logging.WARNING
+            line = event(
+                "sync.failed", server=self._server, code=outcome.code, detail=outcome.detail
+            )
+            _log.log(level, line)
 
     def parked(self, what: str, row_id: int, outcome: Outcome) -> None:
-        log.warning(
-            "sync.parked server=%s %s=%d code=%s: it is set aside for a person, the others go on",
-            self._server, what, row_id, outcome.code,
-        )  # fmt: skip
+        """Set aside for a person; the others go on."""
+        _log.warning(
+            event("sync.parked", server=self._server, what=what, id=row_id, code=outcome.code)
+        )
 
     def sized(self, batching: Batching) -> None:
         shape = {
@@ -97,20 +111,6 @@ class ServerJournal:
         self._outcome = outcome
         value = {"code": outcome.code, "detail": outcome.detail, "since": now}
         return {self._key("outcome"): value}
-
-    def _complain(self, outcome: Outcome) -> None:
-        mono = self._clock.monotonic()
-        if self._logged_at is not None and mono - self._logged_at < _REPEAT_S:
-            return
-        self._logged_at = mono
-        level = logging.ERROR if outcome.code.startswith("AUTH_") else logging.WARNING
-        log.log(
-            level, "sync.failed server=%s code=%s: %s", self._server, outcome.code, outcome.detail
-        )
-
-    def _complain_of_skipped(self, count: int) -> None:
-        if count:
-            log.debug("sync.skipped server=%s malformed=%d", self._server, count)
 
     def _clock_offset(self, answer: Answer, now: int) -> dict[str, object]:
         if answer.server_time is None:

@@ -161,7 +161,7 @@ class Syncing:
         self._batching = self._batching.accepted(batch.load, took_s)
         if alone or not self._batching.searching:
             self._lone_refusals = 0
-        if settled.new and self._bell is not None:
+        if answer.messages and self._bell is not None:  # new ones, or one to send again
             self._bell.ring()
         if settled.new or not batch.load.empty:
             self._active_at = self._clock.monotonic()

@@ -46,7 +46,8 @@ class CentralServer:
     ) -> None:
         self.faults = Faults()
         self.rules = Rules(user, password)
-        self._state = (DemoState if demo_server else CentralState)(self._work)
+        kind = DemoState if demo_server else CentralState
+        self._state = kind(self._work, self.faults.chokes)
         self._front: Front = (
             DemoFront(self._state, self.rules)
             if isinstance(self._state, DemoState)

@@ -16,8 +16,12 @@ class DemoState(CentralState):
     The real one forgets `updates`; here they are kept, so that one can look at them.
     """
 
-    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
-        super().__init__(pause)
+    def __init__(
+        self,
+        pause: Callable[[], None] = lambda: None,
+        chokes: Callable[[object], bool] = lambda content: False,
+    ) -> None:
+        super().__init__(pause, chokes)
         self.errors: list[Any] = []
 
     def exchange(self, body: Any) -> dict[str, Any]:

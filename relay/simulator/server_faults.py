@@ -44,6 +44,7 @@ class Faults:
         self.delay_s = 0.0  # before a request is looked at
         self.work_s = 0.0  # for each message, between looking up ids and storing
         self.every_method = False  # faults meet GETs as well as POSTs
+        self.poison = ""  # a content with this in it fails every POST that it is in
 
     # --- switches ---------------------------------------------------------------------------
 
@@ -101,9 +102,13 @@ class Faults:
             self._fault, self._times = None, None
         self.delay_s = self.work_s = 0.0
         self.every_method = False
+        self.poison = ""
         self.released.set()
 
     # --- for the server ---------------------------------------------------------------------
+
+    def chokes(self, content: object) -> bool:
+        return bool(self.poison) and self.poison in str(content)
 
     def take(self, method: str) -> Fault | None:
         """The fault that this request meets."""

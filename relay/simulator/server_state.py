@@ -64,11 +64,19 @@ class Task:
 
 
 class CentralState:
-    """Thread-safe. `pause` runs between looking for known ids and storing, once per message."""
+    """Thread-safe. `pause` runs between looking for known ids and storing, once per message.
 
-    def __init__(self, pause: Callable[[], None] = lambda: None) -> None:
+    `chokes` says of a content that the database refuses it, besides lone surrogates.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[], None] = lambda: None,
+        chokes: Callable[[object], bool] = lambda content: False,
+    ) -> None:
         self._lock = threading.Lock()
         self._pause = pause
+        self._chokes = chokes
         self._reports: list[StoredReport] = []
         self._tasks: dict[str, Task] = {}
 
@@ -100,6 +108,8 @@ class CentralState:
     def _store(self, entry: dict[str, Any]) -> bool:
         """False for what CouchDB calls invalid UTF-8 JSON; the others are stored all the same."""
         if any(_has_lone_surrogate(entry[key]) for key in ("id", "from", "content")):
+            return False
+        if self._chokes(entry["content"]):
             return False
         with self._lock:
             self._reports.append(StoredReport(entry["id"], entry["from"], entry["content"]))

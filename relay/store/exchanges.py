@@ -192,10 +192,10 @@ class Exchanges:
         ).fetchone()
         if row is None:
             return self._take_new(tx, now, handout)
-        if row["status"] == ChtStatus.FAILED and _failure_acknowledged(tx, row["id"]):
-            # Only a deliberate reset at the server makes it hand out a failed message again.
-            self._outbox.retry(now, row["id"])
-        else:
+        failed = row["status"] == ChtStatus.FAILED and _failure_acknowledged(tx, row["id"])
+        # Only a deliberate reset at the server makes it hand out a failed message again. One
+        # that can never be sent must be told again, or it would stand in that queue for ever.
+        if not (failed and self._outbox.retry(now, row["id"])):
             self._outbox.tell_again(now, row["id"])
         return False
 
