@@ -12,11 +12,12 @@ from pathlib import Path
 import click
 import pytest
 
-import relay
+import relay.daemon
 from relay.config_sections import FAMILIES, SECTIONS, keys
 from relay.core.inbound import InboundState
 from relay.core.link import LinkState
 from relay.core.outbound import PartState
+from relay.core.verdict import Verdict
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -58,6 +59,20 @@ def test_a_technician_finds_every_state(states: type[PartState]) -> None:
     """Whatever state `relay status` shows, docs/operations.md says what to do."""
     page = text("docs/operations.md")
     assert [state.value for state in states if f"`{state.value}`" not in page] == []
+
+
+def test_every_problem_has_an_action() -> None:
+    """Each code that `relay status` can show is in docs/operations.md."""
+    page = text("docs/operations.md")
+    codes = {
+        code
+        for rules in (ROOT / "relay/core").glob("*_health.py")
+        for code in re.findall(
+            r'"((?!NET|TLS|AUTH|HTTP)[A-Z]+_[A-Z_]+)"', rules.read_text("utf-8")
+        )
+    }
+    assert codes
+    assert {code for code in codes if f"`{code}`" not in page} == set()
 
 
 def test_every_failure_of_the_network_has_an_action() -> None:
@@ -166,11 +181,16 @@ def test_the_documents_show_only_commands_that_exist() -> None:
     assert {(page, word) for page, word in typed if word not in words} == set()
 
 
-@pytest.mark.parametrize("code_", [0, 1, 2, 3, 64, 78])
-def test_exit_codes_are_documented(code_: int) -> None:
+def exit_codes() -> set[int]:
+    daemon = {code for name, code in vars(relay.daemon).items() if name.startswith("EX_")}
+    usage, config = 64, 78
+    return daemon | {verdict.exit_code for verdict in Verdict} | {usage, config}
+
+
+def test_every_exit_code_is_documented() -> None:
     """A program that watches relay can rely on the table."""
     table = text("docs/operations.md").partition("## Exit codes")[2]
-    assert f"| {code_} |" in table
+    assert {code for code in exit_codes() if f"| {code} |" not in table} == set()
 
 
 # --- the project itself -----------------------------------------------------------------------
