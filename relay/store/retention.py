@@ -16,7 +16,11 @@ def prune(db: Database, finished_before: int) -> int:
     out, its id and last status stay: it must not be sent again if the server repeats itself.
     """
     with db.transaction() as tx:
-        return _prune_inbound(tx, finished_before) + _prune_outbound(tx, finished_before)
+        return (
+            _prune_inbound(tx, finished_before)
+            + _prune_outbound(tx, finished_before)
+            + _prune_loose(tx, finished_before)
+        )
 
 
 def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
@@ -67,6 +71,20 @@ def _prune_outbound(tx: sqlite3.Connection, before: int) -> int:
     return len(ids)
 
 
+def _prune_loose(tx: sqlite3.Connection, before: int) -> int:
+    """Status reports of which no message is known. What nobody could decode stays."""
+    ids = _ids(
+        tx,
+        "SELECT raw_id FROM raw_pdu JOIN status_report ON raw_id = raw_pdu.id"
+        " WHERE inbound_id IS NULL AND raw_pdu.kept_at < ? AND part_id IS NULL",
+        before,
+    )
+    for raw_id in ids:
+        tx.execute("DELETE FROM status_report WHERE raw_id = ?", (raw_id,))
+        _forget_raw(tx, raw_id)
+    return len(ids)
+
+
 def _prune_reports(tx: sqlite3.Connection, outbound_id: int) -> None:
     """Status reports and the raw PDUs that they came in."""
     raws = tx.execute(
@@ -75,8 +93,12 @@ def _prune_reports(tx: sqlite3.Connection, outbound_id: int) -> None:
         (outbound_id,),
     ).fetchall()
     for (raw_id,) in raws:
-        tx.execute("DELETE FROM audit WHERE subject = 'raw' AND subject_id = ?", (raw_id,))
-        tx.execute("DELETE FROM raw_pdu WHERE id = ?", (raw_id,))
+        _forget_raw(tx, raw_id)
+
+
+def _forget_raw(tx: sqlite3.Connection, raw_id: int) -> None:
+    tx.execute("DELETE FROM audit WHERE subject = 'raw' AND subject_id = ?", (raw_id,))
+    tx.execute("DELETE FROM raw_pdu WHERE id = ?", (raw_id,))
 
 
 def _ids(tx: sqlite3.Connection, sql: str, before: int) -> list[int]:

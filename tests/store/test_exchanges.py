@@ -11,7 +11,7 @@ from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
 from relay.store.retention import prune
 from tests.air import NOON as NOW
-from tests.air import deliver
+from tests.air import deliver, report
 
 MOTHER = "+254700000042"
 
@@ -197,3 +197,19 @@ def test_finished_reports_are_forgotten_with_their_raw_pdus(
     exchange(exchanges)
     assert prune(db, NOW + 1) == 2
     assert db.value("SELECT count(*) FROM raw_pdu") == 0
+
+
+def test_reports_of_unknown_messages_are_forgotten_too(db: Database, inbox: Inbox) -> None:
+    """Another program used the SIM before: its reports must not pile up for years."""
+    inbox.keep(NOW, [Arrival(report(9, MOTHER), "modem0", "sim", "SR:1")])
+    inbox.digest(NOW)
+    assert prune(db, NOW) == 0
+    assert prune(db, NOW + 1) == 1
+    assert db.value("SELECT count(*) FROM raw_pdu") == 0
+
+
+def test_what_nobody_could_decode_stays(db: Database, inbox: Inbox) -> None:
+    inbox.keep(NOW, [Arrival("FFFF", "modem0", "sim", "SM:1")])
+    inbox.digest(NOW)
+    assert prune(db, NOW + 10**12) == 0
+    assert db.value("SELECT state FROM raw_pdu") == "UNDECODABLE"
