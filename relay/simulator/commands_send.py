@@ -95,12 +95,14 @@ def _submit(modem: SimulatedModem, pdu: str, command: str, stored: StoredSms | N
         raise cms(Cms.NO_NETWORK)
     if pdu.startswith("00"):
         _check_centre(modem)
-    mr, later = modem.next_reference(), Later()
+    mr, later, power_ups = modem.next_reference(), Later(), modem.power_ups
 
     def done(outcome: Outcome) -> None:
-        later(_result(outcome, f"{command}: {mr}"))
-        if stored and outcome.refused is None and modem.profile.marks_sent:
+        # Marked before it is answered; a modem without power marks nothing.
+        writes = modem.profile.marks_sent and modem.power_ups == power_ups
+        if stored and outcome.refused is None and writes:
             stored.stat = STO_SENT
+        later(_result(outcome, f"{command}: {mr}"))
 
     modem.network.submit(modem.number, wire.with_reference(pdu, mr), mr, done)
     return later

@@ -21,8 +21,20 @@ _NUMERIC = {"OK": "0", "RING": "2", "NO CARRIER": "3", "ERROR": "4"}
 Step = Callable[[], Answer | Fault]
 
 
-def _information(lines: Lines) -> str:
-    return "\r\n" + "\r\n".join(lines) + "\r\n" if lines else ""
+def _information(groups: Sequence[Lines]) -> str:
+    """The lines of each command of a line, each group between its own line ends (V.250 §5.7.1)."""
+    return "".join("\r\n" + "\r\n".join(lines) + "\r\n" for lines in groups if lines)
+
+
+def _parted(groups: Sequence[Lines], at: int) -> tuple[list[Lines], list[Lines]]:
+    """What is before, and what is after, so many lines."""
+    head: list[Lines] = []
+    tail: list[Lines] = []
+    for lines in groups:
+        head.append(lines[:at])
+        tail.append(lines[at:])
+        at = max(0, at - len(lines))
+    return head, tail
 
 
 class Interpreter:
@@ -37,7 +49,7 @@ class Interpreter:
         self._table = table
         self._calls: deque[Call] = deque()
         self._ran: list[str] = []
-        self._told: list[str] = []
+        self._told: list[Lines] = []
         self._awaited: Later | Prompt | None = None
         self._held: list[str] = []
         self._afterwards: list[Callable[[], None]] = []
@@ -122,7 +134,7 @@ class Interpreter:
             if isinstance(answer, Fault):
                 self._conclude_fault(answer)
                 return
-            self._told.extend(answer)
+            self._told.append(answer)
         self._conclude("OK")
 
     def _attempt(self, step: Step) -> Answer | Fault:
@@ -185,7 +197,7 @@ class Interpreter:
         if self._computing or (self.busy and self._modem.profile.holds_urcs):
             self._held.append(line)
         else:
-            self._modem.outlet.write(_information((line,)))
+            self._modem.outlet.write(_information([(line,)]))
 
     def afterwards(self, action: Callable[[], None]) -> None:
         """Do `action` when the running command line has its final result; now if none runs."""
@@ -212,7 +224,7 @@ class Interpreter:
         else:
             self._say(told, final, ran)
 
-    def _say(self, told: Lines, final: str, ran: Sequence[str]) -> None:
+    def _say(self, told: Sequence[Lines], final: str, ran: Sequence[str]) -> None:
         outlet, settings = self._modem.outlet, self._modem.settings
         text = self._with_intruder(told, ran)
         if settings.quiet:
@@ -223,14 +235,14 @@ class Interpreter:
             outlet.write(text)
         self._idle()
 
-    def _with_intruder(self, told: Lines, ran: Sequence[str]) -> str:
+    def _with_intruder(self, told: Sequence[Lines], ran: Sequence[str]) -> str:
         intruder = self._modem.faults.commands.intruder(ran)
         if intruder is None:
             return _information(told)
         with self._modem.outlet.capture() as said:
             self._modem.intrude(intruder.what)
-        at = intruder.after_lines
-        return _information(told[:at]) + "".join(said) + _information(told[at:])
+        head, tail = _parted(told, intruder.after_lines)
+        return _information(head) + "".join(said) + _information(tail)
 
     def _idle(self) -> None:
         self.busy = False

@@ -77,7 +77,7 @@ class SimulatedModem:
             for name, capacity in self.profile.memories.items()
         }
         self._reference = 0
-        self._run = 0  # counts power-ups: what an earlier one planned is void
+        self.power_ups = 0  # what an earlier run of the modem planned is void
         card = sim or SimCard(network.canonical(number), pin=pin, capacity=self._sim_capacity)
         self._place(card)
         self._begin_chatter()
@@ -145,7 +145,7 @@ class SimulatedModem:
 
     def power_off(self) -> None:
         with self.lock:
-            self._run += 1
+            self.power_ups += 1
             self.powered = self.booted = False
             self.outlet.forget()
             self.interpreter.reset()
@@ -196,11 +196,13 @@ class SimulatedModem:
 
     def _plan(self, seconds: float, action: Callable[[], None]) -> None:
         """Do it after `seconds`, unless the modem lost power meanwhile; at once if that is 0."""
-        run = self._run
+        mine = self.power_ups
         if seconds <= 0:
             action()
         else:
-            self.network.scheduler.after(seconds, lambda: action() if run == self._run else None)
+            self.network.scheduler.after(
+                seconds, lambda: action() if mine == self.power_ups else None
+            )
 
     # --- SIM --------------------------------------------------------------------------------
 

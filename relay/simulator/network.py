@@ -22,6 +22,7 @@ from relay.simulator.rules import (
     Refusal,
     ReportRule,
     Submission,
+    Verdict,
 )
 from relay.simulator.schedule import Scheduler
 from relay.simulator.smsc import ReportRequest, ServiceCentre, Stored, Subscriber
@@ -30,6 +31,17 @@ from relay.simulator.smsc import ReportRequest, ServiceCentre, Stored, Subscribe
 NO_CREDIT = 21  # short message transfer rejected: what prepaid systems answer
 NETWORK_OUT_OF_ORDER = 38
 INVALID_PDU = 304
+
+
+class _Nowhere:
+    """A SIM in a drawer."""
+
+    def reachable(self) -> bool:
+        return False
+
+    def receive(self, pdu: str) -> Verdict:
+        del pdu
+        return Verdict.REFUSED
 
 
 class Network:
@@ -123,8 +135,8 @@ class Network:
             self.smsc.subscribers[self.canonical(number)] = subscriber
 
     def detach(self, number: str) -> None:
-        with self.lock:
-            self.smsc.subscribers.pop(self.canonical(number), None)
+        """The SIM was taken out: its messages wait for the modem that it is put into."""
+        self.attach(number, _Nowhere())
 
     def available(self, number: str) -> None:
         """A mobile is back, or has room again (RP-SMMA)."""

@@ -34,7 +34,8 @@ class Terminal:
         return data
 
     def type(self, data: bytes) -> bytes:
-        """Send bytes; returns what the modem says at once."""
+        """Send bytes; returns what the modem says to them. What it said before is forgotten."""
+        self.heard()
         self._modem.feed(data)
         return self.heard()
 
