@@ -55,14 +55,14 @@ def _configuration(station: Station) -> Problem:
             "CONFIG_MISSING",
             Verdict.UNKNOWN,
             plain.sentence(first),
-            "Write the configuration, then:  relay config check",
+            "Write the configuration, then: relay config check",
         )
     return Problem(
         "CONFIG_BAD",
         Verdict.UNKNOWN,
         f"The configuration has {plain.many(len(station.config_problems), 'mistake')}. The first "
         f"is: {plain.sentence(first)}",
-        "Correct it, look at all of them with  relay config check, then:  "
+        "Correct it, look at all of them with  relay config check, then: "
         "sudo systemctl restart relay",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.plain import DAY, HOUR
-from relay.core.station import Running, Station, WorkerFacts
+from relay.core.station import Running, Station
 from relay.core.verdict import Problem, Verdict
 
 FULL_BELOW = 50_000_000
@@ -17,8 +17,10 @@ _CRASHES = 3
 # 2024-01-01: before that there was no relay, so such a clock was never set.
 EARLIEST = 1_704_067_200_000
 
-START = "Start it:  sudo systemctl start relay"
-_SET_CLOCK = "Set the clock:  sudo timedatectl set-ntp true   or   sudo date -s '2026-03-01 14:30'"
+START = "Start it: sudo systemctl start relay"
+_SET_CLOCK = (
+    "With internet: sudo timedatectl set-ntp true\nWithout: sudo date -s '2026-03-01 14:30'"
+)
 
 
 def database(station: Station) -> Iterator[Problem]:
@@ -34,7 +36,7 @@ _STORE_ACTIONS = {
     "STORE_CORRUPT": (
         Verdict.CRIT,
         "Restart relay: it sets the damaged file aside and saves what can be read of it:"
-        "  sudo systemctl restart relay",
+        " sudo systemctl restart relay",
     ),
     "STORE_TOO_NEW": (
         Verdict.CRIT,
@@ -42,10 +44,10 @@ _STORE_ACTIONS = {
     ),
     "STORE_OUTDATED": (
         Verdict.UNKNOWN,
-        "Start this relay once, it brings the database up to date:  sudo systemctl restart relay",
+        "Start this relay once, it brings the database up to date: sudo systemctl restart relay",
     ),
-    "STORE_UNREADABLE": (Verdict.UNKNOWN, "Ask as another user:  sudo relay status"),
-    "STORE_BUSY": (Verdict.UNKNOWN, "Wait a minute and ask again:  relay status"),
+    "STORE_UNREADABLE": (Verdict.UNKNOWN, "Ask as another user: sudo relay status"),
+    "STORE_BUSY": (Verdict.UNKNOWN, "Wait a minute and ask again: relay status"),
 }
 
 
@@ -53,7 +55,7 @@ def disk(station: Station) -> Iterator[Problem]:
     free = station.store.free
     if free is None or free >= _LOW_BELOW:
         return
-    room = "Make room on the disk. What is large:  sudo du -xh / | sort -h | tail -20"
+    room = "Make room on the disk. What is large: sudo du -xh / | sort -h | tail -20"
     if free < FULL_BELOW:
         yield Problem(
             "DISK_FULL",
@@ -76,14 +78,14 @@ def daemon(station: Station) -> Iterator[Problem]:
             "DAEMON_NEVER",
             Verdict.UNKNOWN,
             "relay has not run on this computer yet.",
-            "Start it:  sudo systemctl enable --now relay",
+            "Start it: sudo systemctl enable --now relay",
         )
     elif facts.running is Running.SILENT:
         yield Problem(
             "DAEMON_SILENT",
             Verdict.UNKNOWN,
             f"relay is there, but last gave a sign of life {_ago(facts.beat_at, station)}.",
-            "Restart it:  sudo systemctl restart relay   Why:  journalctl -u relay -n 50",
+            "Restart it: sudo systemctl restart relay\nWhy: journalctl -u relay -n 50",
             facts.beat_at,
         )
     else:
@@ -91,7 +93,7 @@ def daemon(station: Station) -> Iterator[Problem]:
             "DAEMON_STOPPED",
             Verdict.UNKNOWN,
             f"relay is not running; it was last alive {_ago(facts.beat_at, station)}.",
-            f"{START}   Why it stopped:  journalctl -u relay -n 50",
+            f"{START}\nWhy it stopped: journalctl -u relay -n 50",
             facts.beat_at,
         )
 
@@ -104,7 +106,7 @@ def damage(station: Station) -> Iterator[Problem]:
             Verdict.CRIT,
             f"The check of the database found damage: {store.damaged}.",
             "Restart relay: it sets the damaged file aside and saves what can be read of it:"
-            "  sudo systemctl restart relay   Then look for a failing disk.",
+            " sudo systemctl restart relay\nThen look for a failing disk.",
         )
     if store.salvaged_at is not None and now - store.salvaged_at < 7 * DAY:
         aside = f" The damaged file is kept: {store.salvaged_aside}." * bool(store.salvaged_aside)
@@ -157,25 +159,21 @@ def backup(station: Station) -> Iterator[Problem]:
         Verdict.WARN,
         what,
         "Is the place of backup_dir there, and is there room? "
-        "Make one now:  sudo relay backup FILE",
+        "Make one now: sudo relay backup FILE",
     )
 
 
 def workers(station: Station) -> Iterator[Problem]:
     for worker in station.workers:
-        if worker.crashes >= _CRASHES and _lately(worker, station):
+        if worker.crashes >= _CRASHES and worker.trouble:
             yield Problem(
                 "WORKER_CRASHES",
                 Verdict.WARN,
                 f"The part {worker.name} of relay failed {worker.crashes} times "
-                f"({worker.error or 'unknown error'}) and was started again each time.",
-                "Report it, with the words of:  journalctl -u relay -p err -n 100",
+                f"({worker.trouble}) and still does.",
+                "Report it, with the words of: journalctl -u relay -p err -n 100",
                 subject=worker.name,
             )
-
-
-def _lately(worker: WorkerFacts, station: Station) -> bool:
-    return worker.crashed_at is not None and station.now - worker.crashed_at < HOUR
 
 
 def _ago(at: int | None, station: Station) -> str:

@@ -35,8 +35,8 @@ def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
         Verdict.CRIT,
         f"{plain.many(outward.uncertain, 'SMS', 'SMS')} may or may not have gone out, and "
         "you said that a person decides.",
-        f"What happened:  relay trace out {example}   Send it again:  relay outbox retry "
-        f"--uncertain {example}   Or not:  relay outbox cancel {example}",
+        f"What happened: relay trace out {example}\nSend it again: relay outbox retry "
+        f"--uncertain {example}\nOr not: relay outbox cancel {example}",
         outward.uncertain_at,
     )
 
@@ -51,7 +51,7 @@ def _failing(outward: OutwardFacts) -> Iterator[Problem]:
             Verdict.WARN if sent else Verdict.CRIT,
             f"The network refused {rejected} messages in the last day. Many networks do so when "
             "the credit is used up.",
-            "Check the credit of the SIM and top it up, then:  relay outbox retry --all-failed",
+            "Check the credit of the SIM and top it up, then: relay outbox retry --all-failed",
         )
     elif total >= _MANY_FAILED and outward.failed_today > sent:
         worst = outward.failed[0]
@@ -60,7 +60,7 @@ def _failing(outward: OutwardFacts) -> Iterator[Problem]:
             Verdict.WARN,
             f"{plain.many(total, 'message')} failed in the last day, most often with "
             f"{worst.code} ({worst.words}).",
-            "Look at them:  relay outbox list --failed",
+            "Look at them: relay outbox list --failed",
         )
 
 
@@ -79,7 +79,7 @@ def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
         Verdict.WARN,
         f"{plain.many(outward.waiting, 'message')} to send, the oldest waits for "
         f"{plain.duration(station.now - outward.oldest_at)}.{because}",
-        "relay goes on trying. Is there credit on the SIM? Look at them:  "
+        "relay goes on trying. Is there credit on the SIM? Look at them: "
         "relay outbox list --state waiting",
         outward.oldest_at,
     )
@@ -96,6 +96,6 @@ def _undecodable(station: Station) -> Iterator[Problem]:
             Verdict.WARN,
             f"{plain.many(inward.undecodable, 'SMS', 'SMS')} could not be read; the bytes are "
             "kept, and a later relay may read them.",
-            "Report them:  relay inbox list --state undecodable --text",
+            "Report them: relay inbox list --state undecodable --text",
             inward.undecodable_at,
         )

@@ -26,7 +26,7 @@ def modems(station: Station) -> Iterator[Problem]:
             Verdict.CRIT,
             "No modem is set up, so no SMS can come in or go out.",
             "Write a section [modem.usb1] with its port into the configuration "
-            "(relay config show names the file), then:  sudo systemctl restart relay",
+            "(relay config show names the file), then: sudo systemctl restart relay",
         )
     spare = any(works(modem, station) for modem in station.modems)
     for modem in station.modems:
@@ -75,7 +75,7 @@ def _silent(modem: ModemFacts, station: Station) -> Problem:
         "MODEM_UNKNOWN",
         Verdict.UNKNOWN,
         f"What modem {modem.name} does is not known: the last word of it came {seen}.",
-        "Wait a minute. If it stays:  sudo systemctl restart relay",
+        "Wait a minute. If it stays: sudo systemctl restart relay",
         modem.seen_at,
         modem.name,
     )
@@ -125,7 +125,7 @@ def _just_begun(modem: ModemFacts, station: Station) -> bool:
 
 _PIN_ACTION = (
     "Write it into the configuration (relay config show names the file) or into its systemd "
-    "credential, then:  sudo systemctl restart relay"
+    "credential, then: sudo systemctl restart relay"
 )
 
 _STATES = {
@@ -161,7 +161,7 @@ _STATES = {
     ),
     LinkState.CLOSED: (
         "Modem {modem} is closed{lasted}.",
-        "Wait a minute. If it stays:  sudo systemctl restart relay",
+        "Wait a minute. If it stays: sudo systemctl restart relay",
     ),
     LinkState.OPENING: (
         "Modem {modem} is being opened{lasted}.",

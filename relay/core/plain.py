@@ -85,3 +85,15 @@ def listing(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+# Joiners shape letters in Indic and Arabic scripts and hold emoji together.
+_KEPT = "\n\u200c\u200d"
+
+
+def printable(text: str) -> str:
+    """Text from outside as a terminal may be given it: nothing in it can steer the terminal, or
+    turn the direction of what stands behind it."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _KEPT else "\ufffd" for c in text)

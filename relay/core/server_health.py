@@ -27,7 +27,7 @@ def servers(station: Station) -> Iterator[Problem]:
             Verdict.WARN,
             "No server is set up: messages that come in stay on this computer.",
             "Write a section [server.main] into the configuration (relay config show names the "
-            "file), then:  sudo systemctl restart relay",
+            "file), then: sudo systemctl restart relay",
         )
     for server in station.servers:
         yield from _exchange(server, station)
@@ -110,7 +110,7 @@ def _silent(server: ServerFacts, station: Station) -> Problem:
         Verdict.UNKNOWN,
         f"Whether server {server.name} can be reached is not known: the last exchange was "
         f"{plain.age(server.last_ok, station.now)}.",
-        "Wait a minute. If it stays:  sudo systemctl restart relay",
+        "Wait a minute. If it stays: sudo systemctl restart relay",
         server.last_ok,
         server.name,
     )
@@ -125,7 +125,7 @@ def _slow(server: ServerFacts, station: Station) -> Iterator[Problem]:
             Verdict.WARN,
             f"{plain.many(server.waiting, 'message')} for server {server.name} still here, the "
             f"oldest for {plain.duration(station.now - oldest)}, though the server answers.",
-            "relay goes on trying. Why:  journalctl -u relay -n 100 | grep sync",
+            "relay goes on trying. Why: journalctl -u relay -n 100 | grep sync",
             oldest,
             server.name,
         )
@@ -141,7 +141,7 @@ def _parked(server: ServerFacts) -> Iterator[Problem]:
         Verdict.WARN,
         f"{plain.many(server.parked, 'message')} {were} refused by server {server.name} and set "
         "aside; the others go on.",
-        f"Read why:  relay inbox show {example}   When the cause is gone:  "
+        f"Read why: relay inbox show {example}\nWhen the cause is gone: "
         f"relay inbox release {example}",
         subject=server.name,
     )
@@ -177,7 +177,8 @@ _MEANINGS = (
     (
         "TLS_NOT_YET_VALID",
         "its certificate lies in the future",
-        "Is the clock of this computer right?  date   Set it:  sudo timedatectl set-ntp true",
+        "Is the clock of this computer right? See it with: date\n"
+        "Set it: sudo timedatectl set-ntp true",
     ),
     (
         "TLS_EXPIRED",
@@ -203,7 +204,7 @@ _MEANINGS = (
     (
         "AUTH_401",
         "it does not accept user and password (401)",
-        "Correct user and password in the configuration (relay config check), then:  "
+        "Correct user and password in the configuration (relay config check), then: "
         "sudo systemctl restart relay",
     ),
     (

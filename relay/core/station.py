@@ -143,12 +143,11 @@ class StoreFacts:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """`crashes` since the daemon started; `crashed_at` the last one."""
+    """`crashes` since the daemon started; `trouble` is empty when it is fine now."""
 
     name: str
     crashes: int = 0
-    crashed_at: int | None = None
-    error: str = ""
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,11 @@ _ORDER = (Verdict.CRIT, Verdict.UNKNOWN, Verdict.WARN, Verdict.OK)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `code` is stable and for programs; `what` and `action` are for
-    people; `since` is epoch ms or None where nobody knows; `subject` a modem, server or part."""
+    """One thing that is wrong.
+
+    `code` is stable and for programs; `what` and `action` are for people, the action one step a
+    line; `since` is epoch ms, None where nobody knows; `subject` a modem, a server or a worker.
+    """
 
     code: str
     verdict: Verdict

@@ -1,0 +1,99 @@
+"""What the commands share: the clock, the configuration, the store, and the words for failures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from relay.clock import SystemClock
+
+if TYPE_CHECKING:
+    from relay.config import Config
+    from relay.flows.ports import Clock
+    from relay.store.database import Database
+    from relay.store.outbox import Outbox
+    from relay.store.reading import Reader
+
+# sysexits.h
+EX_USAGE = 64
+EX_DATAERR = 65
+EX_CANTCREAT = 73
+EX_IOERR = 74
+EX_CONFIG = 78
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Desk:
+    """One command's surroundings; tests bring their own clock and environment."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    config_path: str | None = None
+
+    def config(self) -> Config:
+        """Raises `ConfigError`."""
+        from relay.config import load
+
+        return load(self.config_path, self.environ)
+
+    def reader(self) -> Reader:
+        """The store, read-only. Raises `StoreError`."""
+        from relay.store.reading import Reader
+
+        return Reader.open(self.config().store.path)
+
+    def store(self, config: Config) -> Database:
+        """The store, to write into, beside the daemon or without it. Raises `StoreError`."""
+        from relay.cli.writing import open_store
+
+        return open_store(config.store.path)
+
+    def outbox(self, config: Config, db: Database) -> Outbox:
+        from relay.cli.writing import composition
+        from relay.store.outbox import Outbox
+
+        return Outbox(db, composition(config.sending))
+
+
+pass_desk = click.make_pass_decorator(Desk, ensure=True)
+
+
+def _remember(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(Desk).config_path = value
+
+
+def config_option(command: F) -> F:
+    """--config, which is understood before and behind the name of a command."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        expose_value=False,
+        callback=_remember,
+        help="The configuration; else $RELAY_CONFIG, else /etc/relay/relay.toml.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="For programs; see docs/cli.md.")(
+        command
+    )
+
+
+def numbers_option(command: F) -> F:
+    return click.option("--show-numbers", is_flag=True, help="Phone numbers in full.")(command)
+
+
+def text_option(command: F) -> F:
+    return click.option("--text", "show_text", is_flag=True, help="The texts as well.")(command)
+
+
+def examples(*lines: str) -> str:
+    """An epilog that keeps its lines."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,104 @@
+"""`relay`: a group that imports a command only when it is called.
+
+`relay status` must answer in a blink on an old laptop, so it may not pay for the modem's or the
+server's libraries.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from relay.cli.desk import (
+    EX_CANTCREAT,
+    EX_CONFIG,
+    EX_DATAERR,
+    EX_IOERR,
+    EX_USAGE,
+    config_option,
+    examples,
+)
+from relay.errors import ConfigError, NumberError, RelayError, StoreError, TextError
+
+# In the order of a technician's day.
+_COMMANDS = (
+    "status", "send", "inbox", "outbox", "trace", "config", "run", "backup", "doctor",
+    "simulate", "demo", "version",
+)  # fmt: skip
+
+
+class Commands(click.Group):
+    """Finds `relay NAME` in the module relay.cli.NAME, under the same name."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return [name for name in _COMMANDS if importlib.util.find_spec(f"relay.cli.{name}")]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        module = importlib.import_module(f"relay.cli.{name}")
+        command = getattr(module, name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def main(  # type: ignore[override]  # it always exits, with a code of ours
+        self, args: Sequence[str] | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run one command and exit with its code, in the words of sysexits.h."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a terminal that knows no umlauts
+        extra["standalone_mode"] = False
+        sys.exit(_run(super().main, args, extra))
+
+
+def _run(run: Any, args: Sequence[str] | None, extra: dict[str, Any]) -> int:
+    try:
+        code = run(args, **extra)
+    except click.UsageError as error:
+        error.show()
+        return EX_USAGE
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except click.Abort:
+        return 130  # 128 + SIGINT, as shells say
+    except RelayError as error:
+        return complain(error)
+    return code if isinstance(code, int) else 0
+
+
+def complain(error: RelayError) -> int:
+    """Say on stderr what went wrong; the exit code that stands for it."""
+    from relay.cli.printing import note
+
+    for problem in error.problems if isinstance(error, ConfigError) else (str(error),):
+        note(problem)
+    return _code(error)
+
+
+def _code(error: RelayError) -> int:
+    from relay.cli.writing import NoPlace
+
+    if isinstance(error, ConfigError):
+        return EX_CONFIG
+    if isinstance(error, NumberError | TextError):
+        return EX_DATAERR
+    if isinstance(error, NoPlace):
+        return EX_CANTCREAT
+    return EX_IOERR if isinstance(error, StoreError) else 1
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog=examples("relay status", "relay send +254700000001 'Come to the clinic today'"),
+)
+@config_option
+def main() -> None:
+    """An SMS gateway for a clinic's laptop: a USB modem, a database, a central server."""

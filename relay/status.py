@@ -1,0 +1,177 @@
+"""What `relay status` looks at: the store read-only, the daemon's lock, the disk. Never the modem.
+
+It answers with the daemon up, dead or hanging, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from relay import status_facts
+from relay.config_sections import Config
+from relay.core.station import DaemonFacts, Running, ServerFacts, Station, StoreFacts
+from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
+from relay.store import counts
+from relay.store.facts import Fact
+from relay.store.reading import Reader, StoreMissing, StoreOutdated
+
+_TROUBLES: tuple[tuple[type[StoreError], str], ...] = (
+    (CorruptDatabase, "STORE_CORRUPT"),
+    (SchemaTooNew, "STORE_TOO_NEW"),
+    (StoreOutdated, "STORE_OUTDATED"),
+    (StoreBusy, "STORE_BUSY"),
+)
+
+
+def observe(config: Config, now: int) -> Station:
+    """Everything that is known of the station of this configuration. Raises nothing."""
+    path = config.store.path
+    station = Station(
+        now=now,
+        name=config.gateway.name,
+        on_uncertain=config.sending.on_uncertain,
+        store=StoreFacts(path=str(path), free=free_space(path.parent)),
+        servers=tuple(ServerFacts(server.name) for server in config.servers),
+    )
+    try:
+        with Reader.open(path) as reader:
+            return _read(station, config, reader)
+    except StoreMissing:
+        return _without_store(station)
+    except StoreError as error:
+        return _in_trouble(station, error)
+
+
+def _without_store(station: Station) -> Station:
+    held = is_held(Path(station.store.path))
+    running = Running.YES if held else Running.NEVER
+    store = replace(station.store, exists=False)
+    return replace(station, store=store, daemon=DaemonFacts(running=running))
+
+
+def _in_trouble(station: Station, error: StoreError) -> Station:
+    code = next((code for kind, code in _TROUBLES if isinstance(error, kind)), "STORE_UNREADABLE")
+    held = is_held(Path(station.store.path))
+    return replace(
+        station,
+        store=replace(station.store, trouble=code, detail=str(error)),
+        daemon=DaemonFacts(running=Running.YES if held else Running.NO),
+    )
+
+
+def _read(station: Station, config: Config, reader: Reader) -> Station:
+    facts, now = reader.facts(), station.now
+    day = counts.today(reader, now)
+    step = facts.get("clock.step")
+    return replace(
+        station,
+        daemon=_daemon(facts, now, config.store.path),
+        store=_store(station.store, facts),
+        modems=tuple(status_facts.modem(facts, modem) for modem in config.modems),
+        servers=tuple(
+            status_facts.server(facts, counts.server(reader, server.name, day), server.poll_max_s)
+            for server in config.servers
+        ),
+        inward=counts.inward(reader, day),
+        outward=counts.outward(reader, now, day),
+        workers=status_facts.workers(facts),
+        clock_step_s=status_facts.table(facts, "clock.step").get("seconds"),
+        clock_step_at=None if step is None else step.at,
+    )
+
+
+def _daemon(facts: Mapping[str, Fact], now: int, path: Path) -> DaemonFacts:
+    pid = status_facts.table(facts, "daemon").get("pid")
+    return status_facts.daemon(facts, now, held=is_held(path), lives=is_alive(pid))
+
+
+def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
+    backup = status_facts.table(facts, "store.backup").get("path")
+    salvaged = status_facts.table(facts, "store.salvaged")
+    return replace(
+        store,
+        backup_at=status_facts.when(facts, "store.backup"),
+        backup_path=backup,
+        backup_there=_exists(backup) if isinstance(backup, str) else None,
+        damaged=_damage(facts),
+        salvaged_at=status_facts.when(facts, "store.salvaged"),
+        salvaged_aside=salvaged.get("path"),
+    )
+
+
+def _damage(facts: Mapping[str, Fact]) -> str | None:
+    """What the last check found, unless the store has been salvaged since."""
+    check = status_facts.table(facts, "store.check")
+    checked_at = status_facts.when(facts, "store.check") or 0
+    salvaged_at = status_facts.when(facts, "store.salvaged") or 0
+    if check.get("ok") is not False or salvaged_at > checked_at:
+        return None
+    return str(check.get("detail", ""))
+
+
+# --- the machine --------------------------------------------------------------------------------
+
+
+def lock_path(store: Path) -> Path:
+    """The file that the daemon holds an flock on for as long as it lives."""
+    return store.with_name(store.name + ".lock")
+
+
+def is_held(store: Path) -> bool | None:
+    """Whether a daemon has this store; None where this user may not find out.
+
+    The lock is asked for shared and given back at once.
+    """
+    try:
+        handle = os.open(lock_path(store), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return True if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else None
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
+def is_alive(pid: object) -> bool | None:
+    """Whether a process with this number is there."""
+    if not isinstance(pid, int) or pid <= 0:
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is there, and belongs to somebody else
+    return True
+
+
+def free_space(folder: Path) -> int | None:
+    """Octets that relay may still write in this folder, or where it will be made."""
+    for place in (folder, *folder.parents):
+        try:
+            found = os.statvfs(place)
+        except OSError:
+            continue
+        return found.f_bavail * found.f_frsize
+    return None
+
+
+def _exists(path: str) -> bool | None:
+    try:
+        os.stat(path)  # noqa: PTH116  # Path.exists hides that we may not look
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return None
+    return True

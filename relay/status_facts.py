@@ -1,0 +1,147 @@
+"""From the fact table to frozen facts. A fact of an unexpected shape is an unknown one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from relay.config_sections import ModemConfig
+from relay.core.device import MemoryUse
+from relay.core.link import LinkState
+from relay.core.station import DaemonFacts, ModemFacts, Running, ServerFacts, WorkerFacts
+from relay.store.facts import Fact
+
+Facts = Mapping[str, Fact]
+
+# The daemon refreshes its sign of life every thirty seconds.
+BEAT_LIMIT_MS = 90_000
+
+
+def table(facts: Facts, key: str) -> Mapping[str, Any]:
+    """The value of a fact that is a JSON object, or nothing."""
+    found = facts.get(key)
+    return found.value if found is not None and isinstance(found.value, dict) else {}
+
+
+def when(facts: Facts, key: str) -> int | None:
+    found = facts.get(key)
+    return None if found is None else found.at
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+# --- the daemon ---------------------------------------------------------------------------------
+
+
+def daemon(facts: Facts, now: int, *, held: bool | None, lives: bool | None) -> DaemonFacts:
+    """`held` is whether somebody holds the daemon's lock, `lives` whether its process is there;
+    None where this user may not know."""
+    said = table(facts, "daemon")
+    beat_at = when(facts, "daemon.beat")
+    return DaemonFacts(
+        running=_running(said, beat_at, now, held, lives),
+        pid=_whole(said.get("pid")),
+        version=_text(said.get("version")) or None,
+        started_at=_whole(said.get("started_at")) or when(facts, "daemon.started"),
+        beat_at=beat_at,
+        stopped_cleanly=said.get("state") == "stopped" if said else None,
+    )
+
+
+def _running(
+    said: Mapping[str, Any], beat_at: int | None, now: int, held: bool | None, lives: bool | None
+) -> Running:
+    # A beat from the future was made before the clock was set back: the lock knows better.
+    fresh = beat_at is not None and now - beat_at <= BEAT_LIMIT_MS
+    if held is True:
+        return Running.YES if fresh or not said else Running.SILENT
+    if not said:
+        return Running.NEVER
+    if held is False or lives is False or said.get("state") == "stopped" or not fresh:
+        return Running.NO
+    return Running.YES
+
+
+def workers(facts: Facts) -> tuple[WorkerFacts, ...]:
+    found = []
+    for key, fact in sorted(facts.items()):
+        kind, _, name = key.partition(".")
+        if kind == "worker" and isinstance(fact.value, dict):
+            value = fact.value
+            error = _text(value.get("trouble"))
+            found.append(WorkerFacts(name, _whole(value.get("crashes")) or 0, error))
+    return tuple(found)
+
+
+# --- modems -------------------------------------------------------------------------------------
+
+
+def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
+    key = f"modem.{config.name}"
+    link, survey = table(facts, f"{key}.link"), table(facts, f"{key}.survey")
+    identity = table(facts, f"{key}.identity")
+    known = ModemFacts(
+        name=config.name,
+        state=_state(link.get("state")),
+        detail=_text(link.get("detail")),
+        since=_whole(link.get("since")),
+        seen_at=when(facts, f"{key}.link"),
+        opened_at=when(facts, f"{key}.opened"),
+        answered_at=when(facts, f"{key}.survey"),
+        model=" ".join(filter(None, (_text(identity.get(n)) for n in ("manufacturer", "model")))),
+        imei=_text(identity.get("imei")),
+        sim=_text(identity.get("iccid")) or _text(identity.get("imsi")),
+        survey_s=config.survey_s,
+    )
+    return _surveyed(known, survey)
+
+
+def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
+    return replace(
+        modem,
+        signal_dbm=_whole(survey.get("signal_dbm")),
+        registration=_whole(survey.get("registration")),
+        operator=_text(survey.get("operator")) or None,
+        access=_text(survey.get("access")) or None,
+        smsc=_text(survey.get("smsc")) or None,
+        memories=tuple(_memories(survey.get("memories"))),
+    )
+
+
+def _state(value: object) -> LinkState | None:
+    return next((state for state in LinkState if state.value == value), None)
+
+
+def _memories(value: object) -> list[MemoryUse]:
+    rows = value if isinstance(value, list) else []
+    return [
+        MemoryUse(row["memory"], row["used"], row["total"])
+        for row in rows
+        if isinstance(row, dict) and {"memory", "used", "total"} <= row.keys()
+    ]
+
+
+# --- servers ------------------------------------------------------------------------------------
+
+
+def server(facts: Facts, counted: ServerFacts, poll_max_s: float) -> ServerFacts:
+    """The figures of one server with what its last exchanges said."""
+    key = f"server.{counted.name}"
+    outcome = table(facts, f"{key}.outcome")
+    offset = facts.get(f"{key}.clock_offset_s")
+    return replace(
+        counted,
+        code=_text(outcome.get("code")) or None,
+        detail=_text(outcome.get("detail")),
+        since=_whole(outcome.get("since")),
+        last_ok=when(facts, f"{key}.last_ok"),
+        clock_offset_s=_whole(offset.value) if offset is not None else None,
+        poll_max_s=poll_max_s,
+    )

@@ -1,0 +1,50 @@
+"""The station as JSON for programs. Keys are only added; another meaning raises SCHEMA."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from relay.core.health import Health
+from relay.core.number import masked
+from relay.core.station import ModemFacts, Running, Station
+
+SCHEMA = 1
+
+Document = dict[str, Any]
+
+
+def document(station: Station, health: Health, *, show_numbers: bool = False) -> Document:
+    """Times are epoch ms; null is "not known". What is unreadable is null as a whole."""
+    return {
+        "schema": SCHEMA,
+        "at": station.now,
+        "gateway": station.name,
+        "verdict": health.verdict.lower(),
+        "exit": health.verdict.exit_code,
+        "sentence": health.sentence,
+        "problems": [
+            {**asdict(problem), "verdict": problem.verdict.lower()} for problem in health.problems
+        ],
+        "config_problems": list(station.config_problems),
+        "daemon": {
+            **asdict(station.daemon),
+            "running": station.daemon.running is Running.YES,
+            "state": station.daemon.running.value,
+        },
+        "modems": [_modem(modem, show_numbers) for modem in station.modems],
+        "servers": [asdict(server) for server in station.servers],
+        "in": station.inward and asdict(station.inward),
+        "out": station.outward and asdict(station.outward),
+        "workers": [asdict(worker) for worker in station.workers],
+        "store": asdict(station.store),
+        "clock": {"step_s": station.clock_step_s, "step_at": station.clock_step_at},
+    }
+
+
+def _modem(modem: ModemFacts, show_numbers: bool) -> Document:
+    said = asdict(modem)
+    if not show_numbers:
+        for key in ("smsc", "imei", "sim"):
+            said[key] = masked(said[key]) if said[key] else said[key]
+    return said

@@ -1,0 +1,122 @@
+"""Rows as a person asks for them: lists, one message, the message that an id stands for."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from relay.store.reading import Reader
+
+# What a person may ask for, and the condition that it stands for.
+INBOUND_STATES = {
+    "parts": "state = 'WAITING_PARTS'",
+    "waiting": "(state = 'WAITING' OR state = 'INCOMPLETE')",
+    "forwarded": "state = 'FORWARDED'",
+    "parked": "state = 'PARKED'",
+}
+OUTBOUND_STATES = {
+    "waiting": "finished_at IS NULL AND status IN ('UNSENT', 'PENDING')",
+    "uncertain": "id IN (SELECT outbound_id FROM part WHERE state = 'UNCERTAIN')",
+    "sent": "status = 'SENT'",
+    "delivered": "status = 'DELIVERED'",
+    "failed": "status = 'FAILED'",
+}
+
+Rows = list[sqlite3.Row]
+
+
+# --- in -----------------------------------------------------------------------------------------
+
+_INBOUND = (
+    "id, uuid, state, kind, sender, text, sc_time, kept_at, finished_at, modem, sim, total, reason"
+)
+
+
+def inbound_list(reader: Reader, state: str | None, limit: int) -> Rows:
+    """The newest first."""
+    where = f"WHERE {INBOUND_STATES[state]}" if state else ""
+    return reader.query(
+        f"SELECT {_INBOUND} FROM inbound {where} ORDER BY id DESC LIMIT ?", (limit,)
+    )
+
+
+def undecodable_list(reader: Reader, limit: int) -> Rows:
+    """Raw PDUs that could not be read, the newest first."""
+    return reader.query(
+        "SELECT id, pdu, modem, via, kept_at, reason FROM raw_pdu WHERE state = 'UNDECODABLE'"
+        " ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+
+
+def inbound_one(reader: Reader, inbound_id: int) -> sqlite3.Row | None:
+    return reader.row(f"SELECT {_INBOUND} FROM inbound WHERE id = ?", (inbound_id,))
+
+
+def inbound_parts(reader: Reader, inbound_id: int) -> Rows:
+    return reader.query(
+        "SELECT seq, modem, via, kept_at, sightings, reason FROM raw_pdu WHERE inbound_id = ?"
+        " ORDER BY seq, id",
+        (inbound_id,),
+    )
+
+
+def forwardings(reader: Reader, inbound_id: int) -> Rows:
+    """What became of a message at each server that relay has ever had."""
+    return reader.query(
+        "SELECT server, state, refusals, forwarded_at, reason FROM forwarding"
+        " WHERE server IN (SELECT server FROM cursor) AND inbound_id = ?",
+        (inbound_id,),
+    )
+
+
+# --- out ----------------------------------------------------------------------------------------
+
+_OUTBOUND = (
+    "id, server, server_id, recipient, text, status, told, reason, priority, created_at,"
+    " finished_at, (SELECT count(*) FROM part WHERE outbound_id = outbound.id) AS parts"
+)
+
+
+def outbound_list(reader: Reader, state: str | None, limit: int) -> Rows:
+    """The newest first."""
+    where = f"WHERE {OUTBOUND_STATES[state]}" if state else ""
+    return reader.query(
+        f"SELECT {_OUTBOUND} FROM outbound {where} ORDER BY id DESC LIMIT ?", (limit,)
+    )
+
+
+def outbound_one(reader: Reader, outbound_id: int) -> sqlite3.Row | None:
+    return reader.row(f"SELECT {_OUTBOUND} FROM outbound WHERE id = ?", (outbound_id,))
+
+
+def outbound_parts(reader: Reader, outbound_id: int) -> Rows:
+    return reader.query(
+        "SELECT id, seq, total, state, attempts, due_at, mr, modem, submitted_at, accepted_at,"
+        " finished_at, uncertain_count, reason FROM part WHERE outbound_id = ? ORDER BY seq",
+        (outbound_id,),
+    )
+
+
+def failed_ids(reader: Reader) -> list[int]:
+    rows = reader.query("SELECT id FROM outbound WHERE status = 'FAILED' ORDER BY id")
+    return [row["id"] for row in rows]
+
+
+# --- by any name --------------------------------------------------------------------------------
+
+
+def named(reader: Reader, name: str) -> list[tuple[str, int]]:
+    """What an id of a server or the beginning of a uuid stands for: ('in' or 'out', row id).
+
+    At most five: more of them is as good as none.
+    """
+    upper = name + "\U0010ffff"
+    inbound = reader.query(
+        "SELECT id FROM inbound WHERE uuid >= ? AND uuid < ? LIMIT 5", (name, upper)
+    )
+    outbound = reader.query(
+        "SELECT id FROM outbound WHERE server IN (SELECT server FROM cursor UNION SELECT '')"
+        " AND server_id >= ? AND server_id < ? LIMIT 5",
+        (name, upper),
+    )
+    return [("in", row["id"]) for row in inbound] + [("out", row["id"]) for row in outbound]
