@@ -59,3 +59,9 @@ class Markers(Answer):
 def is_stray(line: str) -> bool:
     """A final result that nobody waits for: the end of an answer that was given up."""
     return read_final(line) is not None
+
+
+def masked(line: str) -> str:
+    """A command, or its echo, without the PIN or the USSD code in it."""
+    name, sign, _ = line.partition("=")
+    return f"{name}=…" if sign and name in {"AT+CPIN", "AT+CUSD"} else line

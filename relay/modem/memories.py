@@ -12,6 +12,7 @@ from relay.modem.session import Session
 
 # MT shows SM and ME together: sweeping it as well would show every message twice.
 _SWEPT = ("SM", "ME", "SR")
+_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,19 @@ class MemoryPlan:
 
 
 def choose_memories(session: Session, profile: Profile) -> MemoryPlan:
-    """Ask what there is, choose the larger for reception, and set it."""
+    """Ask what there is, choose the larger for reception, and set it.
+
+    Just after a start or a PIN, modems refuse AT+CPMS for some seconds.
+    """
+    for _ in range(_TRIES - 1):
+        plan = _chosen(session, profile)
+        if plan.receive:
+            return plan
+        session.wire.pause(session.patience.pause_s)
+    return _chosen(session, profile)
+
+
+def _chosen(session: Session, profile: Profile) -> MemoryPlan:
     choices = memory_choices(session.ask_if_known("AT+CPMS=?") or [])
     read, write, keep = _three(choices or (("SM", "ME"),))
     sizes = tuple(_sizes(session, _sweepable(read)))

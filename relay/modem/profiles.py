@@ -70,7 +70,6 @@ PROFILES: tuple[Profile, ...] = (
         # ^CURC=0 silences ^RSSI, ^MODE, ^BOOT, which kept other programs from ever timing out;
         # ^USSDMODE=0 lets newer firmware take USSD codes as text.
         init=("AT^CURC=0", "AT^USSDMODE=0"),
-        reports=Reports.DIRECT,
         receive=("ME", "SM"),
         tries_left=("AT^CPIN?", 'AT+CPINR="SIM PIN"'),
         iccid=("AT^ICCID?", "AT+ICCID", "AT+CCID", "AT+CRSM=176,12258,0,0,10"),
@@ -96,7 +95,7 @@ PROFILES: tuple[Profile, ...] = (
     ),
     Profile("zte", pattern=r"\bzte\b", init=("AT+ZOPRT=5",)),
     Profile("cinterion", pattern=r"cinterion|siemens|thales"),
-    Profile("sierra", pattern=r"sierra|wavecom", reports=Reports.DIRECT),
+    Profile("sierra", pattern=r"sierra|wavecom"),
     Profile("telit", pattern=r"telit", iccid=("AT#CCID", "AT+CCID", "AT+ICCID")),
     Profile("u-blox", pattern=r"u-blox|ublox"),
 )  # fmt: skip

@@ -22,7 +22,7 @@ from relay.core.at import PROMPT, Feed, Kind, Sorter
 from relay.core.device import NewMessage, Restarted, Slot, Unsolicited, Urc
 from relay.core.urc import is_chatter, is_reboot
 from relay.errors import ConfigError, PortLost
-from relay.modem.answer import Answer, is_stray
+from relay.modem.answer import Answer, is_stray, masked
 from relay.modem.port import close_port, descriptor, open_port, why_not
 
 LIBRARY = "0.13.0"
@@ -175,7 +175,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
 
     def _handleLineRead(self, line: str, _: bool = True) -> None:  # noqa: N802  # the library's
         if self._trace is not None:
-            self._trace("<", line)
+            self._trace("<", masked(line))
         answer = self._answer
         if line == PROMPT:
             self._prompted(answer)

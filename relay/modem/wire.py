@@ -16,7 +16,7 @@ from gsmmodem.exceptions import CmeError, CmsError, CommandError, TimeoutExcepti
 from relay.core.at import CR, CTRL_Z, ESC, Running
 from relay.core.causes import refusal
 from relay.errors import NoReply, NotSubmitted, OutcomeUnknown, PortLost, Refused
-from relay.modem.answer import Answer, Markers
+from relay.modem.answer import Answer, Markers, masked
 from relay.modem.reader import Reader, Trace
 
 MARKER_WITHOUT_SIM = "AT+CMEE?"
@@ -157,7 +157,7 @@ class Wire(Reader):
 
     def _send(self, data: bytes, shown: str) -> None:
         if self._trace is not None and shown:
-            self._trace(">", _masked(shown))
+            self._trace(">", masked(shown))
         try:
             if self._down is None:
                 self.serial.write(data)
@@ -172,7 +172,7 @@ class Wire(Reader):
         why = self._why_none(command, waited_s, answer)
         if self._down is not None:
             raise PortLost(self.port, why)
-        raise NoReply(_masked(command), waited_s, tuple(answer.lines))
+        raise NoReply(masked(command), waited_s, tuple(answer.lines))
 
     def _why_none(self, command: str, waited_s: float, answer: Answer) -> str:
         """Why there is no final result; gets the stream into step again."""
@@ -183,7 +183,7 @@ class Wire(Reader):
             return self._down
         if answer.cut is None:
             self._out_of_step = not self._resync(command)
-        return answer.cut or f"no answer to {_masked(command)} within {waited_s:g} s"
+        return answer.cut or f"no answer to {masked(command)} within {waited_s:g} s"
 
     @property
     def in_step(self) -> bool:
@@ -264,7 +264,7 @@ def _forbidden(*_: object, **__: object) -> NoReturn:
     raise NotImplementedError("this way of python-gsmmodem-new loses messages: use GsmDriver")
 
 
-# They delete before they have read, send twice, or hang: docs/dependencies.md has the list.
+# They delete before they have read, send twice, or hang.
 _NEVER = (
     "sendSms", "processStoredSms", "listStoredSms", "readStoredSms", "deleteStoredSms",
     "deleteMultipleStoredSms", "waitForNetworkCoverage", "sendUssd", "dial", "_unlockSim",
@@ -280,9 +280,3 @@ def _lines(answer: Answer) -> list[str]:
     if not final.ok:
         raise refusal(final.family, final.code, final.text)
     return answer.lines
-
-
-def _masked(command: str) -> str:
-    """A command without the PIN or the USSD code in it."""
-    name, sign, _ = command.partition("=")
-    return f"{name}=…" if sign and name in {"AT+CPIN", "AT+CUSD"} else command

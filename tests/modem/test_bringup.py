@@ -207,6 +207,14 @@ def test_m24_memories_of_every_form(opened: Opened, choices: str, chosen: str) -
     assert gsm.can_store
 
 
+def test_memories_that_are_not_ready_yet(opened: Opened) -> None:
+    """Just after a start AT+CPMS is refused for a while."""
+    answers = iter(["+CMS ERROR: 302"] * 2)
+    _, gsm = opened({'AT+CPMS="ME"': lambda _: next(answers, "+CPMS: 0,23,0,23,0,23\r\nOK"),
+                     'AT+CPMS="SM"': "+CMS ERROR: 302"})  # fmt: skip
+    assert gsm.can_store
+
+
 def test_a_modem_that_takes_only_one_memory(opened: Opened) -> None:
     """Where AT+CPMS knows one parameter, stored submission is off and receiving works."""
     _, gsm = opened({'AT+CPMS="ME","ME","ME"': "ERROR"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -178,6 +180,38 @@ def test_s11_a_port_that_is_held_names_the_reason(line: Callable[..., tuple[Peer
     modem, _ = line()
     with pytest.raises(PortLost, match="held by"):
         Wire(modem.path).open()
+
+
+def test_s11_the_program_that_holds_the_port_is_named(peer: Callable[..., Peer]) -> None:
+    """A person learns which program to stop."""
+    modem = peer()
+    script = (
+        "import fcntl, os, sys; fd = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY);"
+        "fcntl.flock(fd, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, modem.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        with pytest.raises(PortLost, match=rf"pid {holder.pid}"):
+            Wire(modem.path).open()
+        holder.stdin.close()
+
+
+def test_a_port_without_a_descriptor() -> None:
+    """loop:// (like rfc2217://) is read by polling, and closes as promptly."""
+    wire = Wire("loop://")
+    wire.open()
+    try:
+        wire.send_raw(b'+CMTI: "SM",3\r\n')
+        assert wire.wait(5)
+        assert wire.take_urcs() == [NOTICE]
+    finally:
+        wire.close()
+    assert wire.rxThread is not None
+    assert not wire.rxThread.is_alive()
 
 
 def test_s13_closing_is_safe_in_any_state() -> None:
