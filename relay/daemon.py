@@ -115,7 +115,7 @@ class Daemon:
         for one in config.servers:
             bell = Bell()
             servers.add(bell.ring)
-            flow, close = syncing(one, self._db, self._outbox, self._clock, modems, self._environ)
+            flow, close = syncing(one, self._db, self._outbox, self._clock, modems)
             name = f"sync-{one.name}"
             self._closers.append((name, close))
             workers.append(
