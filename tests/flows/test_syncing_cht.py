@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -152,6 +154,46 @@ def test_a_station_that_was_killed_during_an_exchange_makes_no_duplicate(
     report = station.exchanges.waiting(1)
     assert station.real_server is not None
     station.real_server.exchange(report, [])  # it arrived, and then the power went
+    station.restart()
+    assert station.rest() == 60
+    station.clock.advance(60)
+    station.rest()
+    assert contents(central) == ["N Jane"]
+    assert station.waiting == 0
+
+
+KILLED = """
+import random, sys
+from relay.clock import SystemClock
+from relay.flows.syncing import Syncing
+from relay.servers.cht import ChtServer
+from relay.servers.credentials import read_credentials
+from relay.store.database import Database
+from relay.store.exchanges import Exchanges
+from relay.store.facts import Facts
+from relay.store.outbox import Outbox
+db = Database.open(sys.argv[1])
+exchanges = Exchanges(db, "cht", Outbox(db))
+exchanges.adopt()
+server = ChtServer("cht", read_credentials(sys.argv[2]))
+Syncing(server, exchanges, Facts(db), SystemClock(), chance=random.random).step()
+"""
+
+
+def test_after_a_real_kill_9_in_an_exchange_the_next_process_waits_first(
+    central: CentralServer, station: SyncStation
+) -> None:
+    station.receive("N Jane")
+    central.faults.delay_s = 0.5
+    arguments = [str(station.db.path), central.url_with_login]
+    with subprocess.Popen([sys.executable, "-c", KILLED, *arguments]) as process:
+        assert central.wait_for_request(timeout_s=30)
+        process.kill()
+    assert len(central.requests) == 1  # by now the server has finished with it
+    central.faults.clear()
+    since = station.exchanges.in_flight()
+    assert since is not None
+    station.clock.step((since.since - station.clock.now()) / 1000)
     station.restart()
     assert station.rest() == 60
     station.clock.advance(60)

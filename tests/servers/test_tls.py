@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import ConfigError, Unreachable
+from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
 from relay.simulator.server import CentralServer
 from tests.cht_rows import report
@@ -111,6 +112,17 @@ def test_a_pin_is_checked_on_a_resumed_session_too(connect: Connect, own: Certif
         client.close()
         client.check()
         assert server.requests[-1].resumed
+
+
+def test_the_deadline_cuts_an_encrypted_connection_too(connect: Connect, own: Certificate) -> None:
+    with https(own) as server:
+        server.queue("m1", "+254700000042", "x" * 500)
+        server.faults.dribble(0.05)
+        client = connect(server, trust=Trust(ca_file=own.path), timeouts=Timeouts(5, 5, 0.4))
+        with pytest.raises(Unreachable, match="NET_TIMEOUT") as caught:
+            client.exchange([report()], [])
+        assert caught.value.maybe_processed
+        client.check()
 
 
 @pytest.mark.parametrize("pin", ["xyz", "00", "00" * 20])
