@@ -34,8 +34,9 @@ _CMS: Mapping[int, tuple[bool, str, str]] = {
     8: (_NEVER, "subscription.barred", "Operator determined barring"),
     10: (_NEVER, "subscription.call_barred", "Call barred"),
     17: (_NOW, "network.failure", "Network failure"),
-    # Prepaid networks also say this when the airtime is used up.
-    21: (_NEVER, "network.rejected", "Short message transfer rejected"),
+    # Permanent by the standard, but it is what prepaid networks say when the airtime is used up:
+    # a whole queue must not fail because of that.
+    21: (_NOW, "network.rejected", "Short message transfer rejected"),
     22: (_NOW, "destination.memory_full", "Memory capacity exceeded"),
     27: (_NEVER, "destination.out_of_order", "Destination out of order"),
     28: (_NEVER, "destination.unidentified", "Unidentified subscriber"),
