@@ -9,6 +9,7 @@ import os
 import select
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -42,7 +43,6 @@ class Cable:
         self._unsent = bytearray()
         self._readable = False
         self._congested = False
-        self._absent = False  # the host has closed the port
 
         self._epoll: select.epoll
         self._wake: int
@@ -99,7 +99,9 @@ class Cable:
     def send(self, data: bytes) -> None:
         """Bytes for the host. They are lost if the port is closed, as on a USB modem."""
         with self._lock:
-            if self._fd is not None and len(self._unsent) < UNREAD_LIMIT:
+            if self._fd is None or self._host_is_away(self._fd):
+                return
+            if len(self._unsent) < UNREAD_LIMIT:
                 self._unsent += data
         if threading.current_thread() is not self._thread:
             self._ring()
@@ -131,11 +133,9 @@ class Cable:
 
     def _leave(self) -> None:
         """Write what fits of what is unsent; needs the lock."""
-        if self._fd is not None and self._unsent and not self._absent:
-            try:
+        if self._fd is not None and self._unsent:
+            with suppress(OSError):
                 os.write(self._fd, self._unsent)
-            except OSError:
-                self._absent = True
 
     def _host_is_away(self, fd: int) -> bool:
         """Whether nobody holds the other end: then a write would wait there for the next one."""
@@ -163,6 +163,8 @@ class Cable:
             sent, until_send = self._send_some()
             heard, until_read = self._read_some()
             if heard:
+                if self._opened_again():
+                    self.modem.reopened()
                 self.modem.feed(heard)
             elif not sent:
                 return min((at for at in (until_send, until_read) if at), default=None)
@@ -220,19 +222,13 @@ class Cable:
 
     def _ended(self) -> None:
         """The host closed its end; needs the lock."""
-        self._absent = True
+
+    def _opened_again(self) -> bool:
+        """Whether another host, or the same anew, is at the other end since the last call."""
+        return False
 
     def _event(self, fd: int, mask: int) -> None:
-        came_back = False
         with self._lock:
-            if fd != self._fd:
-                return
-            if mask & select.EPOLLHUP:
-                self._absent = True
-            elif self._absent or not (mask & select.EPOLLIN or self._congested):
-                # A wake-up without data, or room: closed and opened again, faster than we looked.
-                came_back, self._absent = True, False
-            self._readable = bool(mask & select.EPOLLIN)
-            self._congested = self._congested and not mask & select.EPOLLOUT
-        if came_back:
-            self.modem.reopened()
+            if fd == self._fd:
+                self._readable = self._readable or bool(mask & select.EPOLLIN)
+                self._congested = self._congested and not mask & select.EPOLLOUT

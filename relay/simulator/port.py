@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from relay.simulator.cable import Cable
+from relay.simulator.openings import Openings
 
 if TYPE_CHECKING:
     from relay.simulator.modem import SimulatedModem
@@ -35,6 +36,7 @@ class PtyPort(Cable):
         super().__init__(modem, baud=baud, timer=timer)
         self.link = Path(link) if link is not None else None
         self.device = ""
+        self._openings: Openings | None = None
 
     @property
     def path(self) -> str:
@@ -46,7 +48,7 @@ class PtyPort(Cable):
             if self._fd is not None:
                 return
             master, device = _another_pty(self.device)
-            self.device, self._absent = device, True
+            self.device, self._openings = device, Openings(device)
             self._use(master)
         if self.link is not None:
             self.link.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +61,17 @@ class PtyPort(Cable):
         if self.link is not None and self.link.is_symlink():
             self.link.unlink()
         super().hang_up()
+        with self._lock:
+            if self._openings is not None:
+                self._openings.close()
+                self._openings = None
+
+    def _opened_again(self) -> bool:
+        with self._lock:
+            again = self._openings is not None and self._openings.opened_again()
+            if again:
+                self._unsent.clear()  # it was meant for the one who is gone
+            return again
 
 
 def _another_pty(last: str) -> tuple[int, str]:
@@ -123,6 +136,9 @@ class TcpPort(Cable):
 
     def _accept(self) -> None:
         with self._lock:
+            self._readable = self._fd is not None
+        self._carry()  # the last words of the one before
+        with self._lock:
             if self._listener is None:
                 return
             try:
@@ -133,6 +149,5 @@ class TcpPort(Cable):
                 connection.close()
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._absent = False
             self._use(connection.detach())
         self.modem.reopened()
