@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from relay.core.device import STO_SENT, STO_UNSENT, Identity, ListedPdu, Slot
 from relay.core.outbound import Event, FoundSent, FoundUnsent, Part, Resent
 from relay.core.pdu import Submit, decode
-from relay.errors import ModemError, NoReply, NotSubmitted, PduError, PortLost, Refused
+from relay.errors import (
+    ModemError,
+    NoReply,
+    NotSubmitted,
+    OutcomeUnknown,
+    PduError,
+    PortLost,
+    Refused,
+)
 from relay.flows.ports import Clock, Modem
 from relay.log import event
 from relay.store.facts import Facts
@@ -52,6 +60,7 @@ class Submission:
         self._policy = policy
         self._no_room = False  # the modem's memory would not take a part; until the next open
         self._slot: Slot | None = None  # of the part that was accepted last
+        self._doubted: set[Slot] = set()  # they hold parts of which nobody knows yet
 
     # --- which way ------------------------------------------------------------------------------
 
@@ -86,6 +95,9 @@ class Submission:
         except (Refused, NotSubmitted):
             _erase(modem, slot)
             raise
+        except OutcomeUnknown:
+            self._doubted.add(slot)
+            raise
         if unproven:
             self._learn(modem, before == STO_UNSENT and _stat(modem, slot) == STO_SENT)
         self._slot = slot
@@ -117,8 +129,9 @@ class Submission:
         self._no_room = False
         if not modem.can_store:
             return
+        self._doubted = self._slots_in_doubt(modem)
         for listed in modem.list_stored():
-            if listed.stat in (STO_SENT, STO_UNSENT) and not self._in_doubt(modem, listed):
+            if listed.stat in (STO_SENT, STO_UNSENT) and listed.slot not in self._doubted:
                 _erase(modem, listed.slot)
 
     def settle(self, modem: Modem) -> float:
@@ -126,15 +139,15 @@ class Submission:
         doubtful = self._outbox.uncertain(modem.name)
         in_memory = [part for part in doubtful if part.slot is not None]
         stored = modem.list_stored() if in_memory and self._believed(modem.identity) else []
-        waits = [self._settle_one(modem, part, stored) for part in doubtful]
+        waits = [self._settle_one(part, stored) for part in doubtful]
+        self._free_settled(modem)
         return min(waits, default=_IDLE_S)
 
-    def _settle_one(self, modem: Modem, part: Part, stored: list[ListedPdu]) -> float:
+    def _settle_one(self, part: Part, stored: list[ListedPdu]) -> float:
         age_ms = self._clock.now() - (part.uncertain_at or 0)
         found = _from_memory(part, stored, age_ms >= self._policy.unsent_ms)
         if found is not None:
             self._record(part, found)
-            self._free(modem, part)
             return 0.0
         if self._policy.on_uncertain == "hold":
             return _IDLE_S
@@ -143,16 +156,18 @@ class Submission:
         if left_ms > 0:
             return min(left_ms, self._policy.unsent_ms) / 1000
         self._record(part, Resent())
-        self._free(modem, part)
         return 0.0
 
-    def _free(self, modem: Modem, part: Part) -> None:
-        if part.memory is not None and part.slot is not None:
-            _erase(modem, Slot(part.memory, part.slot))
+    def _free_settled(self, modem: Modem) -> None:
+        """Free the slots of parts that were settled, be it by a delivery report or a person."""
+        doubted = self._slots_in_doubt(modem)
+        for slot in sorted(self._doubted - doubted):
+            _erase(modem, slot)
+        self._doubted = doubted
 
-    def _in_doubt(self, modem: Modem, listed: ListedPdu) -> bool:
-        slots = [(part.memory, part.slot) for part in self._outbox.uncertain(modem.name)]
-        return (listed.slot.memory, listed.slot.index) in slots
+    def _slots_in_doubt(self, modem: Modem) -> set[Slot]:
+        doubtful = self._outbox.uncertain(modem.name)
+        return {Slot(x.memory, x.slot) for x in doubtful if x.memory and x.slot is not None}
 
     def _record(self, part: Part, happened: Event) -> None:
         moved = self._outbox.record(self._clock.now(), part, happened)
