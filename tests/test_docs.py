@@ -12,7 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
+import relay.cli.desk
 import relay.daemon
+from relay.cli.main import main
 from relay.config_sections import FAMILIES, SECTIONS, keys
 from relay.core.inbound import InboundState
 from relay.core.link import LinkState
@@ -134,7 +136,6 @@ def test_the_reference_is_toml() -> None:
 
 def commands() -> dict[str, click.Command]:
     """`relay …` as it is typed, with its command; groups that do nothing themselves left out."""
-    main = pytest.importorskip("relay.cli.main", exc_type=ModuleNotFoundError).main
     return dict(walk("relay", main))
 
 
@@ -182,9 +183,13 @@ def test_the_documents_show_only_commands_that_exist() -> None:
 
 
 def exit_codes() -> set[int]:
-    daemon = {code for name, code in vars(relay.daemon).items() if name.startswith("EX_")}
-    usage, config = 64, 78
-    return daemon | {verdict.exit_code for verdict in Verdict} | {usage, config}
+    named = {
+        code
+        for module in (relay.daemon, relay.cli.desk)
+        for name, code in vars(module).items()
+        if name.startswith("EX_")
+    }
+    return named | {verdict.exit_code for verdict in Verdict}
 
 
 def test_every_exit_code_is_documented() -> None:
