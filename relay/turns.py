@@ -62,8 +62,9 @@ class ModemTurn:
         self._linking.close()
 
     def _leave(self, cause: str) -> None:
-        """Keep what came in last, and give back what was claimed ahead."""
+        """Keep and read what came in last, and give back what was claimed ahead."""
         self._receiving.notice(self._modem.take_urcs())
+        self._receiving.digest()
         self._sending.put_back(cause)
 
     def _open(self) -> float:

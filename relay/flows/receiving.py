@@ -50,6 +50,7 @@ class Receiving:
         self._hints: dict[Slot, None] = {}  # a set that keeps its order
         self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
         self._unacknowledged = 0
+        self._unread = True  # raw PDUs may wait in the store, as after a power cut
 
     def opened(self) -> None:
         """The modem was opened anew: whatever lies in its memory is to be read."""
@@ -67,7 +68,7 @@ class Receiving:
             self._sweep()
         elif self._hints:
             self._read_hinted()
-        self._digest()
+        self.digest()
         return max(0.0, self._sweep_at - self._clock.monotonic())
 
     def notice(self, urcs: Sequence[Urc]) -> None:
@@ -113,13 +114,16 @@ class Receiving:
         sim = self._modem.identity.iccid or self._modem.identity.imsi
         arrivals = [Arrival(pdu, self._modem.name, sim, via) for pdu, via in pdus]
         new = self._inbox.keep(self._clock.now(), arrivals)
+        self._unread = True
         _log.info(event("inbox.kept", modem=self._modem.name, pdus=len(arrivals), new=new))
 
-    def _digest(self) -> None:
-        while (done := self._inbox.digest(self._clock.now())).raws:
+    def digest(self) -> None:
+        """Read what was kept and not read yet. Needs no modem."""
+        while self._unread and (done := self._inbox.digest(self._clock.now())).raws:
             self._say(done)
             if done.messages:
                 self._bell.ring()
+        self._unread = False
 
     def _say(self, done: Digested) -> None:
         _log.info(

@@ -24,7 +24,9 @@ class StaleRow(RelayError):
 
 
 def part_of(row: sqlite3.Row) -> Part:
-    return Part(**{**dict(row), "state": PartState(row["state"])})
+    """A row of `COLUMNS`, which stand in the order of the fields of `Part`."""
+    before, state, after = row[:5], row[5], row[6:]
+    return Part(*before, PartState(state), *after)
 
 
 def load(
@@ -105,27 +107,45 @@ def set_status(
     event: Event | None = None,
 ) -> None:
     row = tx.execute(
-        "SELECT status, told, finished_at FROM outbound WHERE id = ?", (outbound_id,)
+        "SELECT server, status, told, finished_at FROM outbound WHERE id = ?", (outbound_id,)
     ).fetchone()
     over = status in (ChtStatus.DELIVERED, ChtStatus.FAILED) or isinstance(event, ReportOverdue)
+    told = ChtStatus(row["told"]) if row["told"] else None
+    news = worth_telling(told, status, event)
     tx.execute(
-        "UPDATE outbound SET status = ?, reason = ?, finished_at = ? WHERE id = ?",
-        (status, reason, (row["finished_at"] or now) if over else None, outbound_id),
-    )
+        "UPDATE outbound SET status = ?, reason = ?, finished_at = ?, told = ? WHERE id = ?",
+        (
+            status, reason, (row["finished_at"] or now) if over else None,
+            status if news else told, outbound_id,
+        ),
+    )  # fmt: skip
     if status != row["status"]:
         trail.count(tx, now, status.lower())
-    told = ChtStatus(row["told"]) if row["told"] else None
-    if worth_telling(told, status, event):
-        tell(tx, now, outbound_id, status, reason)
+    if news and row["server"]:
+        _queue_update(tx, now, outbound_id, row["server"], status, reason)
 
 
 def tell(
     tx: sqlite3.Connection, now: int, outbound_id: int, status: ChtStatus, reason: str | None
 ) -> None:
     """Queue a status for the server that handed the message out, if one did."""
+    row = tx.execute(
+        "UPDATE outbound SET told = ? WHERE id = ? RETURNING server", (status, outbound_id)
+    ).fetchone()
+    if row["server"]:
+        _queue_update(tx, now, outbound_id, row["server"], status, reason)
+
+
+def _queue_update(
+    tx: sqlite3.Connection,
+    now: int,
+    outbound_id: int,
+    server: str,
+    status: ChtStatus,
+    reason: str | None,
+) -> None:
     tx.execute(
         "INSERT INTO status_update (outbound_id, server, status, reason, created_at)"
-        " SELECT id, server, ?, ?, ? FROM outbound WHERE id = ? AND server <> ''",
-        (status, reason if status is ChtStatus.FAILED else None, now, outbound_id),
+        " VALUES (?, ?, ?, ?, ?)",
+        (outbound_id, server, status, reason if status is ChtStatus.FAILED else None, now),
     )
-    tx.execute("UPDATE outbound SET told = ? WHERE id = ?", (status, outbound_id))
