@@ -51,8 +51,9 @@ check: lint coverage  ## everything that a change must pass
 bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
 	$(BIN)/python -m pytest -m bench -p no:randomly --capture=no $(ARGS)
 
-docs: $(RUNTIME)  ## draw the state diagrams again from the tables
+docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
 	$(BIN)/python docs/diagrams.py
+	$(BIN)/python docs/cli.py
 
 clean:  ## remove what make and the tools made
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \

@@ -59,7 +59,7 @@ def _in_trouble(station: Station, error: StoreError) -> Station:
     held = is_held(Path(station.store.path))
     return replace(
         station,
-        store=replace(station.store, trouble=code, detail=str(error)),
+        store=replace(station.store, trouble=code, detail=str(error).partition(". ")[0]),
         daemon=DaemonFacts(running=Running.YES if held else Running.NO),
     )
 

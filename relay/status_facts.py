@@ -7,9 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from relay.config_sections import ModemConfig
-from relay.core.device import MemoryUse
 from relay.core.link import LinkState
-from relay.core.station import DaemonFacts, ModemFacts, Running, ServerFacts, WorkerFacts
+from relay.core.station import (
+    DaemonFacts,
+    MemoryFacts,
+    ModemFacts,
+    Running,
+    ServerFacts,
+    WorkerFacts,
+)
 from relay.store.facts import Fact
 
 Facts = Mapping[str, Fact]
@@ -119,10 +125,10 @@ def _state(value: object) -> LinkState | None:
     return next((state for state in LinkState if state.value == value), None)
 
 
-def _memories(value: object) -> list[MemoryUse]:
+def _memories(value: object) -> list[MemoryFacts]:
     rows = value if isinstance(value, list) else []
     return [
-        MemoryUse(row["memory"], row["used"], row["total"])
+        MemoryFacts(row["memory"], row["used"], row["total"])
         for row in rows
         if isinstance(row, dict) and {"memory", "used", "total"} <= row.keys()
     ]

@@ -209,7 +209,7 @@ def _disk(station: Station) -> str:
 
 def _clock(station: Station) -> str:
     words = [
-        f"{server.clock_offset_s:+d} s to server {server.name}"
+        f"{_agreement(server.clock_offset_s)} server {server.name}"
         for server in station.servers
         if server.clock_offset_s is not None
     ]
@@ -218,6 +218,14 @@ def _clock(station: Station) -> str:
         how = plain.duration(round(step * 1000))
         words.append(f"was set by {how} {plain.age(at, station.now)}")
     return "; ".join(words)
+
+
+def _agreement(offset_s: int) -> str:
+    """The server's clock minus ours, as the Date header of its answer tells."""
+    if abs(offset_s) < 30:
+        return "agrees with"
+    side = "behind" if offset_s > 0 else "ahead of"
+    return f"{plain.duration(abs(offset_s) * 1000)} {side}"
 
 
 def _relay(station: Station) -> str:

@@ -95,7 +95,7 @@ def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...])
     words = plain.sentence(_radio_and_server(station))
     if verdict is Verdict.OK:
         return words
-    return f"{words} {_safe(station) if _broken(station) else _look(problems)}"
+    return f"{words} {_safe(station) if _broken(station) else _look(verdict, problems)}"
 
 
 def _unreadable(trouble: str) -> str:
@@ -115,7 +115,8 @@ def _stopped(station: Station) -> str:
         return "relay hangs: no SMS come in or go out."
     if facts.beat_at is None:
         return "relay is not running: no SMS come in or go out."
-    return f"relay is not running (last alive {plain.age(facts.beat_at, station.now)})."
+    how = "was stopped" if facts.stopped_cleanly else "is not running; it was last alive"
+    return f"relay {how} {plain.age(facts.beat_at, station.now)}."
 
 
 def _radio_and_server(station: Station) -> str:
@@ -177,5 +178,6 @@ def _safe(station: Station) -> str:
     return "Nothing is lost."
 
 
-def _look(problems: tuple[Problem, ...]) -> str:
-    return f"{plain.many(len(problems), 'thing')} to look at."
+def _look(verdict: Verdict, problems: tuple[Problem, ...]) -> str:
+    things = plain.many(len(problems), "thing")
+    return f"{things} for a person to {'do' if verdict is Verdict.CRIT else 'look at'}."

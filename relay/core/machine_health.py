@@ -92,7 +92,7 @@ def daemon(station: Station) -> Iterator[Problem]:
         yield Problem(
             "DAEMON_STOPPED",
             Verdict.UNKNOWN,
-            f"relay is not running; it was last alive {_ago(facts.beat_at, station)}.",
+            "relay is not running, so no SMS come in or go out.",
             f"{START}\nWhy it stopped: journalctl -u relay -n 50",
             facts.beat_at,
         )

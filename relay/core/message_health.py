@@ -34,7 +34,7 @@ def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
         "UNCERTAIN_HELD",
         Verdict.CRIT,
         f"{plain.many(outward.uncertain, 'SMS', 'SMS')} may or may not have gone out, and "
-        "you said that a person decides.",
+        "the configuration leaves it to a person.",
         f"What happened: relay trace out {example}\nSend it again: relay outbox retry "
         f"--uncertain {example}\nOr not: relay outbox cancel {example}",
         outward.uncertain_at,

@@ -61,12 +61,23 @@ def _problems(modem: ModemFacts, station: Station) -> Iterator[Problem]:
     started = station.daemon.started_at
     starting = started is not None and 0 <= station.now - started < _STARTING
     if modem.state is None or _stale(modem, station):
-        if not starting:
-            yield _silent(modem, station)
+        yield _starting(modem) if starting else _silent(modem, station)
     elif modem.state is LinkState.READY:
         yield from _registered(modem)
-    elif modem.state in _STATES and not (starting and modem.state in _PASSING):
+    elif starting and modem.state in _PASSING:
+        yield _starting(modem)
+    else:
         yield _link_problem(modem, modem.state, station)
+
+
+def _starting(modem: ModemFacts) -> Problem:
+    return Problem(
+        "MODEM_UNKNOWN",
+        Verdict.UNKNOWN,
+        f"relay has just been started; modem {modem.name} is not up yet.",
+        "Wait a minute and ask again: relay status",
+        subject=modem.name,
+    )
 
 
 def _silent(modem: ModemFacts, station: Station) -> Problem:
@@ -110,7 +121,7 @@ def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Prob
     lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
     verdict = Verdict.CRIT
     if state is LinkState.LOST and modem.detail:
-        action = f"{plain.sentence(modem.detail)} {action}"
+        action = f"{plain.sentence(modem.detail)}\n{action}"
     if state in _PASSING and _just_begun(modem, station):
         verdict = Verdict.WARN
     return Problem(

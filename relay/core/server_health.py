@@ -68,8 +68,7 @@ def _exchange(server: ServerFacts, station: Station) -> Iterator[Problem]:
     starting = started is not None and 0 <= station.now - started < _STARTING
     good = reached(server, station)
     if good is None:
-        if not starting:
-            yield _silent(server, station)
+        yield _starting(server) if starting else _silent(server, station)
     elif good:
         yield from _slow(server, station)
     elif (verdict := _gravity(server, station)) is not None:
@@ -97,10 +96,20 @@ def _failing(server: ServerFacts, verdict: Verdict, station: Station) -> Problem
     return Problem(
         code,
         verdict,
-        f"Server {server.name}: {what or server.detail.rstrip('.') or code} ({last}).",
+        f"Server {server.name}: {what or server.detail.rstrip('.') or code}; {last}.",
         action,
         server.since,
         server.name,
+    )
+
+
+def _starting(server: ServerFacts) -> Problem:
+    return Problem(
+        "SERVER_UNKNOWN",
+        Verdict.UNKNOWN,
+        f"relay has just been started; server {server.name} has not answered yet.",
+        "Wait a minute and ask again: relay status",
+        subject=server.name,
     )
 
 

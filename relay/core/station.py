@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from relay.core.device import MemoryUse
 from relay.core.link import LinkState
 
 
@@ -32,6 +31,15 @@ class DaemonFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryFacts:
+    """How full one message memory (SM, ME, …) of a modem is."""
+
+    memory: str
+    used: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModemFacts:
     """`since` is when the state began, `seen_at` when it was last confirmed, `answered_at` when
     the modem last answered a survey, `opened_at` when its port was last opened."""
@@ -48,7 +56,7 @@ class ModemFacts:
     operator: str | None = None
     access: str | None = None
     smsc: str | None = None
-    memories: tuple[MemoryUse, ...] = ()
+    memories: tuple[MemoryFacts, ...] = ()
     model: str = ""
     imei: str = ""
     sim: str = ""
