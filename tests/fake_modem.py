@@ -104,8 +104,9 @@ class FakeModem:
         self._now("submit")
         return self._on_the_air(pdu, on_air)
 
-    def store(self, pdu: str) -> Slot:
+    def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
         self._now("store")
+        meanwhile()
         slot = Slot("ME", 1 + max((s.index for s in self.slots if s.memory == "ME"), default=0))
         self.slots[slot] = ListedPdu(slot, STO_UNSENT, pdu)
         return slot

@@ -74,8 +74,11 @@ class Modem(Protocol):
         """
         ...
 
-    def store(self, pdu: str) -> Slot:
-        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`."""
+    def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
+        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`.
+
+        `meanwhile` runs at most once, while the PDU crosses the line.
+        """
         ...
 
     def submit_stored(self, slot: Slot, on_air: Callable[[], None]) -> int:

@@ -125,6 +125,8 @@ class Sending:
                 reason=moved.reason,
             )
         )
+        if isinstance(result.event, NotStarted):
+            self.put_back("the one before could not be started")
         self._pause_after(result)
         if result.accepted:
             self._submission.finish(self._modem, part)

@@ -59,6 +59,7 @@ class Submission:
         self._clock = clock
         self._policy = policy
         self._no_room = False  # the modem's memory would not take a part; until the next open
+        self._proofs: dict[str, bool] = {}  # what the store says of each model, once it does
         self._slot: Slot | None = None  # of the part that was accepted last
         self._doubted: set[Slot] = set()  # they hold parts of which nobody knows yet
 
@@ -74,8 +75,10 @@ class Submission:
 
     def _shown(self, identity: Identity) -> bool | None:
         """Whether this model keeps STO SENT and STO UNSENT apart; None until it has shown it."""
-        found = self._facts.get(_fact_key(identity))
-        return None if found is None else bool(found.value)
+        key = _fact_key(identity)
+        if key not in self._proofs and (found := self._facts.get(key)) is not None:
+            self._proofs[key] = bool(found.value)
+        return self._proofs.get(key)
 
     def _believed(self, identity: Identity) -> bool:
         return self._policy.mode == "stored" or self._shown(identity) is True
@@ -83,15 +86,18 @@ class Submission:
     # --- one part -------------------------------------------------------------------------------
 
     def submit(self, modem: Modem, part: Part, on_air: Callable[[], None]) -> int:
-        """TP-MR. Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
+        """TP-MR. Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`.
+
+        `on_air` runs at most once, while the PDU crosses the line.
+        """
         if part.submission != "stored":
             return modem.submit(part.pdu, on_air)
-        slot = self._store(modem, part)
+        slot = self._store(modem, part, on_air)
         self._outbox.place(part, slot.memory, slot.index)
         unproven = self._policy.mode == "auto" and self._shown(modem.identity) is None
         before = _stat(modem, slot) if unproven else None
         try:
-            mr = modem.submit_stored(slot, on_air)
+            mr = modem.submit_stored(slot, _nothing)
         except (Refused, NotSubmitted):
             _erase(modem, slot)
             raise
@@ -109,9 +115,9 @@ class Submission:
             _erase(modem, self._slot)
             self._slot = None
 
-    def _store(self, modem: Modem, part: Part) -> Slot:
+    def _store(self, modem: Modem, part: Part, meanwhile: Callable[[], None]) -> Slot:
         try:
-            return modem.store(part.pdu)
+            return modem.store(part.pdu, meanwhile)
         except Refused as error:
             self._no_room = True
             raise NotSubmitted(f"the modem's memory would not take it ({error})") from error
@@ -119,7 +125,9 @@ class Submission:
             raise NotSubmitted(str(error)) from error
 
     def _learn(self, modem: Modem, shown: bool) -> None:
-        self._facts.put(self._clock.now(), _fact_key(modem.identity), shown, source="AT+CMSS")
+        key = _fact_key(modem.identity)
+        self._facts.put(self._clock.now(), key, shown, source="AT+CMSS")
+        self._proofs[key] = shown
         _log.info(event("submission.learned", modem=modem.name, stored=shown))
 
     # --- doubt ----------------------------------------------------------------------------------
@@ -179,6 +187,10 @@ class Submission:
                 state=moved.state,
             )
         )
+
+
+def _nothing() -> None:
+    """While AT+CMSS is on the air: the next part was claimed before."""
 
 
 def _fact_key(identity: Identity) -> str:

@@ -202,10 +202,13 @@ class GsmDriver:
         """AT+CMGS. TP-MR; raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
         return submit(self._to_send(), pdu, on_air)
 
-    def store(self, pdu: str) -> Slot:
-        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`."""
+    def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
+        """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`.
+
+        `meanwhile` runs at most once, while the PDU crosses the line.
+        """
         up = self._open_line()
-        slot = store(up.session, pdu, up.setup.memories.store)
+        slot = store(up.session, pdu, up.setup.memories.store, meanwhile)
         up.storage.note_stored(slot)
         return slot
 

@@ -31,7 +31,7 @@ def submit_stored(session: Session, slot: Slot, on_air: Callable[[], None]) -> i
     return _reference(session, lines, "AT+CMSS")
 
 
-def store(session: Session, pdu: str, memory: str) -> Slot:
+def store(session: Session, pdu: str, memory: str, meanwhile: Callable[[], None]) -> Slot:
     """AT+CMGW. Raises `Refused`, `NoReply` or `PortLost`; whatever it raises, nothing was sent."""
     command = f"AT+CMGW={tpdu_length(pdu)}"
     try:
@@ -40,6 +40,7 @@ def store(session: Session, pdu: str, memory: str) -> Slot:
             pdu,
             prompt_timeout=session.patience.prompt_s,
             answer_timeout=session.patience.network_s,
+            on_air=meanwhile,
         )
     except (NotSubmitted, OutcomeUnknown) as error:
         if session.wire.down is not None:

@@ -67,7 +67,7 @@ class Wire(Reader):
         *,
         prompt_timeout: float,
         answer_timeout: float,
-        on_air: Callable[[], None] = lambda: None,
+        on_air: Callable[[], None],
     ) -> list[str]:
         """Write a command, wait for its prompt, write `body` and Ctrl-Z, return the answer.
 

@@ -17,6 +17,7 @@ COLUMNS = (
     "id, outbound_id, seq, total, pdu, state, attempts, due_at, mr, modem, submission, memory,"
     " slot, submitted_at, accepted_at, finished_at, uncertain_at, uncertain_count, reason"
 )
+_STATE = COLUMNS.split(", ").index("state")
 
 
 class StaleRow(RelayError):
@@ -25,8 +26,9 @@ class StaleRow(RelayError):
 
 def part_of(row: sqlite3.Row) -> Part:
     """A row of `COLUMNS`, which stand in the order of the fields of `Part`."""
-    before, state, after = row[:5], row[5], row[6:]
-    return Part(*before, PartState(state), *after)
+    fields = list(row)
+    fields[_STATE] = PartState(fields[_STATE])
+    return Part(*fields)
 
 
 def load(
