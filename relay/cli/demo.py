@@ -126,6 +126,6 @@ Here you speak to the virtual network: help shows how. Ctrl-C or quit ends it.""
 def _console(stage: Stage) -> None:
     from relay.simulator.prompt import Console
 
-    console = Console(stage.network, [stage.modem])
+    console = Console(stage.network, [stage.modem], server=stage.server)
     while not console.over:
         click.echo(console.execute(input("network> ")))
