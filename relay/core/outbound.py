@@ -28,7 +28,8 @@ class Part:
     """One SMS-SUBMIT. Times are epoch milliseconds.
 
     `memory` and `slot` name the place in the modem's own memory while a stored submission is
-    under way; an empty slot then proves that no send command was ever given.
+    under way; an empty slot then proves that no send command was ever given. So does an empty
+    `submitted_at` while SUBMITTING: the part was claimed ahead and never begun.
     """
 
     id: int
@@ -71,13 +72,14 @@ class Claimed(Event):
 
     modem: str
     submission: str  # "direct" or "stored"
+    ahead: bool = False  # while another part is on the air: this one is begun later
 
     def mark(self, part: Part, now: int) -> Part:
         return replace(
             _unplaced(part),
             modem=self.modem,
             submission=self.submission,
-            submitted_at=now,
+            submitted_at=None if self.ahead else now,
             attempts=part.attempts + 1,
         )
 

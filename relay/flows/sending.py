@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
 from relay.core.causes import cause_of
@@ -79,6 +79,8 @@ class Sending:
         self._next = None
         if part is None:
             return self._until_due()
+        if part.submitted_at is None:
+            part = self._outbox.begin(self._clock.now(), part)
         self._submit(part)
         return 0.0
 
@@ -100,21 +102,22 @@ class Sending:
 
     # --- one part -------------------------------------------------------------------------------
 
-    def _claim(self) -> Part | None:
-        return self._outbox.claim(
-            self._clock.now(), self._modem.name, self._submission.mode(self._modem)
-        )
+    def _claim(self, *, ahead: bool = False) -> Part | None:
+        mode = self._submission.mode(self._modem)
+        return self._outbox.claim(self._clock.now(), self._modem.name, mode, ahead=ahead)
 
     def _claim_ahead(self) -> None:
         """Runs while the modem works on another part, so it must not fail."""
         try:
-            self._next = self._claim()
+            self._next = self._claim(ahead=True)
         except StoreError as error:
             _log.warning(event("sending.no_claim", error=str(error)))
 
     def _submit(self, part: Part) -> None:
-        result = self._result(part)
-        moved = self._outbox.record(self._clock.now(), part, result.event)
+        result, now = self._result(part), self._clock.now()
+        moved = self._outbox.record(now, part, result.event, then=self._next)
+        if self._next is not None:
+            self._next = replace(self._next, submitted_at=now)
         _log.info(
             event(
                 f"outbox.{moved.state.lower()}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.core.fold import ChtStatus
 from relay.core.number import dialable
@@ -12,6 +12,7 @@ from relay.core.outbound import (
     Claimed,
     Event,
     FoundAtStart,
+    NotStarted,
     Part,
     ReportOverdue,
     Retried,
@@ -90,8 +91,10 @@ class Outbox:
 
     # --- out ------------------------------------------------------------------------------------
 
-    def claim(self, now: int, modem: str, submission: str) -> Part | None:
+    def claim(self, now: int, modem: str, submission: str, *, ahead: bool = False) -> Part | None:
         """Take the next due part for this modem, committed as SUBMITTING; None if there is none.
+
+        What is claimed `ahead` of its turn must be begun before the radio hears of it.
 
         The parts of one message go in order; a part in backoff never holds back the next message.
         """
@@ -107,22 +110,34 @@ class Outbox:
             )
             if not due:
                 return None
-            return parts.advance_part(tx, now, due[0], Claimed(modem, submission))
+            return parts.advance_part(tx, now, due[0], Claimed(modem, submission, ahead))
 
     def next_due_at(self) -> int | None:
         """When the next queued part is due, or None if nothing waits."""
         value = self._db.value("SELECT min(due_at) FROM part WHERE state = 'QUEUED'")
         return None if value is None else int(value)
 
-    def record(self, now: int, part: Part, event: Event) -> Part:
+    def begin(self, now: int, part: Part) -> Part:
+        """Commit that a part which was claimed ahead is the next at the radio."""
+        with self._db.transaction() as tx:
+            tx.execute(
+                "UPDATE part SET submitted_at = ? WHERE id = ? AND state = 'SUBMITTING'",
+                (now, part.id),
+            )
+        return replace(part, submitted_at=now)
+
+    def record(self, now: int, part: Part, event: Event, *, then: Part | None = None) -> Part:
         """Advance one part, as it stands on the disk, and its message, in one commit.
 
+        In the same commit `then`, which was claimed ahead, is begun.
         Raises `IllegalTransition`, or `StaleRow` when someone else has moved it since.
         """
         with self._db.transaction() as tx:
             found = parts.load(tx, "id = ? AND state = ?", (part.id, part.state))
             if not found:
                 raise parts.StaleRow(f"part {part.id} is no longer {part.state}")
+            if then is not None:
+                self.begin(now, then)
             return parts.advance_part(tx, now, found[0], event)
 
     def place(self, part: Part, memory: str, slot: int) -> None:
@@ -195,12 +210,17 @@ class Outbox:
     # --- recovery and housekeeping --------------------------------------------------------------
 
     def recover(self, now: int) -> int:
-        """At start: what was at the radio when relay stopped has an unknown outcome."""
+        """At start: what was at the radio when relay stopped has an unknown outcome; how many.
+
+        What was only claimed ahead goes back into the queue.
+        """
         with self._db.transaction() as tx:
             found = parts.load(tx, "state = 'SUBMITTING'")
             for part in found:
-                parts.advance_part(tx, now, part, FoundAtStart())
-            return len(found)
+                begun = part.submitted_at is not None
+                stopped: Event = FoundAtStart() if begun else NotStarted("relay was stopped")
+                parts.advance_part(tx, now, part, stopped)
+            return sum(part.submitted_at is not None for part in found)
 
     def uncertain(self, modem: str) -> list[Part]:
         """Parts that this modem may or may not have sent."""

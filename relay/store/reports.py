@@ -21,7 +21,7 @@ def apply_report(
     tx: sqlite3.Connection, now: int, raw_id: int, modem: str, report: StatusReport
 ) -> int | None:
     """Record a report and move the part that it speaks of; the part's id, or None."""
-    part = _match(tx, now, modem, report)
+    part = _again(tx, report) or _match(tx, now, modem, report)
     tx.execute(
         "INSERT INTO status_report (raw_id, part_id, mr, recipient, tp_st, sc_time,"
         " discharge_time, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -39,10 +39,24 @@ def apply_report(
     return part.id
 
 
+def _again(tx: sqlite3.Connection, report: StatusReport) -> Part | None:
+    """The part that an earlier report of the same submission spoke of: networks repeat them."""
+    row = tx.execute(
+        "SELECT part.id FROM status_report JOIN part ON part.id = part_id"
+        " WHERE status_report.recipient = ? AND status_report.mr = ? AND sc_time = ?"
+        " AND (part.mr IS NULL OR part.mr = status_report.mr) LIMIT 1",
+        (report.recipient.number, report.mr, report.sc_time),
+    ).fetchone()
+    return parts.load(tx, "id = ?", (row[0],))[0] if row else None
+
+
 # Oldest open part first; then parts in doubt, which have no TP-MR yet; then late reports.
+_IN_DOUBT = (
+    "part.state = 'UNCERTAIN' AND (:sc_time IS NULL OR abs(:sc_time - submitted_at) < :near)"
+)
 _CANDIDATES = (
     "part.state = 'ACCEPTED' AND (mr = :mr OR mr IS NULL)",
-    "part.state = 'UNCERTAIN' AND (:sc_time IS NULL OR abs(:sc_time - submitted_at) < :near)",
+    _IN_DOUBT,
     "part.state = 'FAILED' AND mr = :mr",
 )
 
@@ -50,7 +64,8 @@ _CANDIDATES = (
 def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -> Part | None:
     """The part with this TP-MR and recipient.
 
-    TP-MR is one octet and comes round again, so recipient and time must fit too.
+    TP-MR is one octet and comes round again, so recipient and time must fit too. Of several
+    parts in doubt nobody can say which is meant: a wrong guess would lose one and double another.
     """
     wanted = {
         "mr": report.mr,
@@ -61,13 +76,13 @@ def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -
         "near": _NEAR_MS,
     }
     for condition in _CANDIDATES:
-        row = tx.execute(
+        rows = tx.execute(
             "SELECT part.id FROM part JOIN outbound ON outbound.id = outbound_id"
             f" WHERE {condition} AND submitted_at > :since"
             f" AND substr(recipient, -{_TAIL:d}) = :tail"
-            " ORDER BY mr IS NULL, part.modem = :modem DESC, submitted_at LIMIT 1",
+            " ORDER BY mr IS NULL, part.modem = :modem DESC, submitted_at LIMIT 2",
             wanted,
-        ).fetchone()
-        if row is not None:
-            return parts.load(tx, "id = ?", (row[0],))[0]
+        ).fetchall()
+        if rows and not (condition is _IN_DOUBT and len(rows) > 1):
+            return parts.load(tx, "id = ?", (rows[0][0],))[0]
     return None

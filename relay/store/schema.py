@@ -150,6 +150,7 @@ def m003_outbound(db: SqliteUtils) -> None:
             kept_at INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX status_report_part ON status_report (part_id) WHERE part_id IS NOT NULL;
+        CREATE INDEX status_report_about ON status_report (recipient, mr, sc_time);
 
         CREATE TABLE concat_ref (
             recipient TEXT PRIMARY KEY,
