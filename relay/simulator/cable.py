@@ -49,6 +49,11 @@ class Cable:
         self._thread: threading.Thread | None = None
         self._stopping = False
 
+    @property
+    def path(self) -> str:
+        """What to give to pyserial."""
+        raise NotImplementedError
+
     # --- life -------------------------------------------------------------------------------
 
     def start(self) -> Self:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from relay.errors import PduError
 
@@ -17,6 +18,7 @@ INTERNATIONAL, UNKNOWN, ALPHANUMERIC = 0x91, 0x81, 0xD0
 DELIVER, SUBMIT, STATUS_REPORT = 0, 1, 2
 UDHI, SRR, NO_MORE_MESSAGES = 0x40, 0x20, 0x04
 _DIGITS = "0123456789*#abc"
+_SPOKEN = str.maketrans("abcde", _DIGITS[10:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,13 @@ def relative_validity(vp: int) -> int:
 
 def read_number(toa: int, octets: bytes, digits: int | None = None) -> str:
     """The digits of an address field, with + where TON says international."""
-    semi = "".join(f"{octet & 0x0F:x}{octet >> 4:x}" for octet in octets)
-    semi = semi.rstrip("f") if digits is None else semi[:digits]
-    number = "".join(_DIGITS[int(digit, 16)] for digit in semi if digit != "f")
+    semi = octets.hex().translate(_SPOKEN)
+    semi = "".join(second + first for first, second in zip(semi[::2], semi[1::2], strict=True))
+    number = (semi if digits is None else semi[:digits]).replace("f", "")
     return f"+{number}" if toa >> 4 & 0x07 == 1 else number
 
 
+@lru_cache(maxsize=4096)
 def address(number: str) -> bytes:
     """An address field of TS 23.040 §9.1.2.5: length in semi-octets, type, value."""
     digits = number.removeprefix("+")
@@ -139,6 +142,7 @@ def _semi_octets(digits: str) -> bytes:
     return bytes(low | high << 4 for low, high in zip(codes[::2], codes[1::2], strict=True))
 
 
+@lru_cache(maxsize=64)
 def smsc_field(number: str) -> bytes:
     """The SMSC address in front of a PDU, its length in octets (TS 27.005 §3.1 <pdu>)."""
     if not number:
@@ -150,7 +154,12 @@ def smsc_field(number: str) -> bytes:
 
 def time_stamp(at: int, zone_quarters: int) -> bytes:
     """TP-SCTS: local time of the service centre with its zone (TS 23.040 §9.2.3.11)."""
-    local = datetime.fromtimestamp(at // 1000, UTC) + timedelta(minutes=15 * zone_quarters)
+    return _stamp_of_second(at // 1000, zone_quarters)
+
+
+@lru_cache(maxsize=64)
+def _stamp_of_second(second: int, zone_quarters: int) -> bytes:
+    local = datetime.fromtimestamp(second, UTC) + timedelta(minutes=15 * zone_quarters)
     fields = (local.year % 100, local.month, local.day, local.hour, local.minute, local.second)
     zone = _swapped(abs(zone_quarters)) | (0x08 if zone_quarters < 0 else 0)
     return bytes((*(_swapped(number) for number in fields), zone))
