@@ -80,7 +80,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         inward=counts.inward(reader, day),
         outward=counts.outward(reader, now, day),
         workers=status_facts.workers(facts),
-        clock_step_s=status_facts.table(facts, "clock.step").get("seconds"),
+        clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,
     )
 
@@ -91,16 +91,16 @@ def _daemon(facts: Mapping[str, Fact], now: int, path: Path) -> DaemonFacts:
 
 
 def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
-    backup = status_facts.table(facts, "store.backup").get("path")
+    backup = status_facts.text(status_facts.table(facts, "store.backup").get("path"))
     salvaged = status_facts.table(facts, "store.salvaged")
     return replace(
         store,
         backup_at=status_facts.when(facts, "store.backup"),
-        backup_path=backup,
-        backup_there=_exists(backup) if isinstance(backup, str) else None,
+        backup_path=backup or None,
+        backup_there=_exists(backup) if backup else None,
         damaged=_damage(facts),
         salvaged_at=status_facts.when(facts, "store.salvaged"),
-        salvaged_aside=salvaged.get("path"),
+        salvaged_aside=status_facts.text(salvaged.get("path")) or None,
     )
 
 
@@ -145,7 +145,7 @@ def is_held(store: Path) -> bool | None:
 
 def is_alive(pid: object) -> bool | None:
     """Whether a process with this number is there."""
-    if not isinstance(pid, int) or pid <= 0:
+    if not isinstance(pid, int) or not 0 < pid < 2**31:
         return None
     try:
         os.kill(pid, 0)
@@ -172,6 +172,6 @@ def _exists(path: str) -> bool | None:
         os.stat(path)  # noqa: PTH116  # Path.exists hides that we may not look
     except FileNotFoundError:
         return False
-    except OSError:
+    except (OSError, ValueError):
         return None
     return True

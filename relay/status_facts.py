@@ -35,11 +35,11 @@ def when(facts: Facts, key: str) -> int | None:
     return None if found is None else found.at
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
@@ -53,9 +53,9 @@ def daemon(facts: Facts, now: int, *, held: bool | None, lives: bool | None) -> 
     beat_at = when(facts, "daemon.beat")
     return DaemonFacts(
         running=_running(said, beat_at, now, held, lives),
-        pid=_whole(said.get("pid")),
-        version=_text(said.get("version")) or None,
-        started_at=_whole(said.get("started_at")) or when(facts, "daemon.started"),
+        pid=whole(said.get("pid")),
+        version=text(said.get("version")) or None,
+        started_at=whole(said.get("started_at")) or when(facts, "daemon.started"),
         beat_at=beat_at,
         stopped_cleanly=said.get("state") == "stopped" if said else None,
     )
@@ -81,8 +81,8 @@ def workers(facts: Facts) -> tuple[WorkerFacts, ...]:
         kind, _, name = key.partition(".")
         if kind == "worker" and isinstance(fact.value, dict):
             value = fact.value
-            error = _text(value.get("trouble"))
-            found.append(WorkerFacts(name, _whole(value.get("crashes")) or 0, error))
+            error = text(value.get("trouble"))
+            found.append(WorkerFacts(name, whole(value.get("crashes")) or 0, error))
     return tuple(found)
 
 
@@ -96,14 +96,14 @@ def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
     known = ModemFacts(
         name=config.name,
         state=_state(link.get("state")),
-        detail=_text(link.get("detail")),
-        since=_whole(link.get("since")),
+        detail=text(link.get("detail")),
+        since=whole(link.get("since")),
         seen_at=when(facts, f"{key}.link"),
         opened_at=when(facts, f"{key}.opened"),
         answered_at=when(facts, f"{key}.survey"),
-        model=" ".join(filter(None, (_text(identity.get(n)) for n in ("manufacturer", "model")))),
-        imei=_text(identity.get("imei")),
-        sim=_text(identity.get("iccid")) or _text(identity.get("imsi")),
+        model=" ".join(filter(None, (text(identity.get(n)) for n in ("manufacturer", "model")))),
+        imei=text(identity.get("imei")),
+        sim=text(identity.get("iccid")) or text(identity.get("imsi")),
         survey_s=config.survey_s,
     )
     return _surveyed(known, survey)
@@ -112,11 +112,11 @@ def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
 def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
     return replace(
         modem,
-        signal_dbm=_whole(survey.get("signal_dbm")),
-        registration=_whole(survey.get("registration")),
-        operator=_text(survey.get("operator")) or None,
-        access=_text(survey.get("access")) or None,
-        smsc=_text(survey.get("smsc")) or None,
+        signal_dbm=whole(survey.get("signal_dbm")),
+        registration=whole(survey.get("registration")),
+        operator=text(survey.get("operator")) or None,
+        access=text(survey.get("access")) or None,
+        smsc=text(survey.get("smsc")) or None,
         memories=tuple(_memories(survey.get("memories"))),
     )
 
@@ -130,7 +130,10 @@ def _memories(value: object) -> list[MemoryFacts]:
     return [
         MemoryFacts(row["memory"], row["used"], row["total"])
         for row in rows
-        if isinstance(row, dict) and {"memory", "used", "total"} <= row.keys()
+        if isinstance(row, dict)
+        and isinstance(row.get("memory"), str)
+        and isinstance(row.get("used"), int)
+        and isinstance(row.get("total"), int)
     ]
 
 
@@ -144,10 +147,10 @@ def server(facts: Facts, counted: ServerFacts, poll_max_s: float) -> ServerFacts
     offset = facts.get(f"{key}.clock_offset_s")
     return replace(
         counted,
-        code=_text(outcome.get("code")) or None,
-        detail=_text(outcome.get("detail")),
-        since=_whole(outcome.get("since")),
+        code=text(outcome.get("code")) or None,
+        detail=text(outcome.get("detail")),
+        since=whole(outcome.get("since")),
         last_ok=when(facts, f"{key}.last_ok"),
-        clock_offset_s=_whole(offset.value) if offset is not None else None,
+        clock_offset_s=whole(offset.value) if offset is not None else None,
         poll_max_s=poll_max_s,
     )
