@@ -74,7 +74,7 @@ def simulate(  # one argument for each option
     tcp: int | None,
     server: bool,
 ) -> int:
-    """Simulate modems, their network and a central server, and direct them from a prompt.
+    """Simulate modems, a network and a server, to learn and to test.
 
     Prints the ports, the server and a configuration for `relay run`. Then it takes commands:
     texts from handsets, faults of modems, what the network refuses. `help` lists them, `quit`

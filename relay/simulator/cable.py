@@ -43,6 +43,7 @@ class Cable:
         self._unsent = bytearray()
         self._readable = False
         self._congested = False
+        self._deaf = False
 
         self._epoll: select.epoll
         self._wake: int
@@ -98,6 +99,16 @@ class Cable:
 
     def replug(self) -> None:
         self.modem.replug()
+
+    def stop_reading(self) -> None:
+        """Take nothing more from the host: its writes fill the line's buffer, then block."""
+        with self._lock:
+            self._deaf = True
+
+    def read_on(self) -> None:
+        with self._lock:
+            self._deaf = False
+        self._ring()
 
     # --- the line, as the modem sees it -----------------------------------------------------
 
@@ -203,7 +214,7 @@ class Cable:
 
     def _read_some(self) -> tuple[bytes, float | None]:
         with self._lock:
-            if self._fd is None or not self._readable:
+            if self._fd is None or not self._readable or self._deaf:
                 return b"", None
             now = self._timer()
             room = self._to_modem.room(now, READ_SIZE)

@@ -10,6 +10,7 @@ from relay.simulator import atline
 from relay.simulator.atline import Call, SyntaxFault
 from relay.simulator.command import Answer, Later, Lines, Prompt, Table
 from relay.simulator.entry import Entry, Kind, Taken
+from relay.simulator.own_commands import own_command
 from relay.simulator.results import ERROR, Fault, final_line
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Interpreter:
         modem.faults.commands.refuse_if_told(call.name)
         command = self._table.get(call.name)
         if command is None:
-            return modem.own_command(call)
+            return own_command(modem, call)
         handler = command.handler(call.op)
         if handler is None:
             raise ERROR()

@@ -11,9 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from relay.simulator.atline import Call, Op
 from relay.simulator.calls import Calls
-from relay.simulator.command import NOTHING, Answer
 from relay.simulator.commands import TABLE
 from relay.simulator.faults import Cure, Faults
 from relay.simulator.incoming import Incoming
@@ -23,7 +21,7 @@ from relay.simulator.outlet import Direction, Line, Outlet
 from relay.simulator.phrases import phrase
 from relay.simulator.profiles import Profile, profile_named
 from relay.simulator.radio import HOME, Radio, registration_fields
-from relay.simulator.results import ERROR, Cme, Cms, Family, cme, cms
+from relay.simulator.results import Cme, Cms, Family, cme, cms
 from relay.simulator.rules import Verdict
 from relay.simulator.settings import Settings
 from relay.simulator.simcard import SimCard, SimState
@@ -294,18 +292,3 @@ class SimulatedModem:
             self.outlet.write(f"\r\n{what}\r\n")
         else:
             what()
-
-    def own_command(self, call: Call) -> Answer:
-        """A command that only this family has. Raises `Fault` for any other."""
-        profile = self.profile
-        if call.name in profile.iccid_commands:
-            self.need_sim(Family.CME)
-            return (phrase(self, profile.iccid_commands[call.name]),)
-        if call.name in profile.pin_counters:
-            return (phrase(self, profile.pin_counters[call.name]),)
-        if call.name not in profile.fixed:
-            raise ERROR()
-        if call.name == "^CURC" and call.op is Op.SET:
-            self.settings.chatter = call.number(0, 1) > 0
-        lines = profile.fixed[call.name]
-        return NOTHING if call.op is Op.SET else tuple(phrase(self, line) for line in lines)

@@ -245,6 +245,20 @@ def test_a_host_that_does_not_read_stops_nothing(port: PtyPort, modem: Simulated
         assert ask(host, "AT").endswith(b"OK\r\n")
 
 
+def test_a_line_that_stops_taking_bytes_blocks_the_host(port: PtyPort) -> None:
+    """As a USB stick does that crashed inside; what fitted is read later."""
+    with opened(port.path, write_timeout=0.2) as host:
+        ask(host, "ATE0")
+        port.stop_reading()
+        with pytest.raises(serial.SerialTimeoutException):
+            while True:
+                host.write(b"AT" + b" " * 998)
+        host.write_timeout = PATIENCE_S
+        port.read_on()
+        host.write(b"\r\rAT+CSQ\r")
+        assert host.read_until(b"+CSQ: 18,0\r\n\r\nOK\r\n").endswith(b"OK\r\n")
+
+
 def test_tcp_serves_pyserial_urls(modem: SimulatedModem, network: Network) -> None:
     """socket://, one host at a time, and unplugging cuts it."""
     with TcpPort(modem) as port:
