@@ -20,8 +20,8 @@ _EX_SOFTWARE = 70
     "demo",
     epilog="""\b
 Examples:
-  relay demo                  the story, a checked table, and everything is taken down
-  relay demo --keep-running   afterwards it stays up to play with; Ctrl-C ends it
+  relay demo                  the story and a checked table
+  relay demo --keep-running   then it stays up to play with; Ctrl-C ends it
   relay demo --json           the table for programs
 """,
 )

@@ -95,6 +95,7 @@ def _code(error: RelayError) -> int:
 
 
 @click.command(
+    "relay",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=examples("relay status", "relay send +254700000001 'Come to the clinic today'"),

@@ -62,7 +62,7 @@ def send(
 ) -> None:
     """Put a message into the outbox; "-" reads the text from the standard input.
 
-    relay sends it as soon as it can; if relay is not running, once it is started.
+    It goes out as soon as possible; if relay is not running, once it is started.
     """
     if text == "-":
         text = click.open_file("-", encoding="utf-8").read().removesuffix("\n")

@@ -23,13 +23,14 @@ from relay.store.reading import Reader
 
 _ROW = re.compile(r"(in|out)[ /:-]*(\d+)", re.IGNORECASE)
 _LEAST = 4
+_LONG = 8  # digits that are no number of a row, but may well begin a uuid
 
 
 @click.command(
     epilog=examples(
         "relay trace in 12            a message that came in",
         "relay trace out 7            a message that goes out",
-        "relay trace 3f2a91c0         by the id that the server knows, or its beginning",
+        "relay trace 3f2a91c0         by the id at the server, or its beginning",
     )
 )
 @click.argument("words", metavar="ID", nargs=-1, required=True)
@@ -60,7 +61,7 @@ def _find(reader: Reader, name: str) -> tuple[str, int]:
     """The side and the row that a name stands for."""
     if row := _ROW.fullmatch(name):
         return row[1].lower(), int(row[2])
-    if name.isdigit():
+    if name.isdigit() and len(name) < _LONG:
         raise click.UsageError(f"Which one: relay trace in {name}, or relay trace out {name}?")
     found = browsing.named(reader, name) if len(name) >= _LEAST else []
     if len(found) == 1:
