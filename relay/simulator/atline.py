@@ -39,7 +39,7 @@ class SyntaxFault(ValueError):
 
 
 # V.250 §5.3.1: & and one letter, or one letter, then digits; D takes the rest.
-_BASIC = re.compile(r"(&?[A-CE-RT-Z])(\d*)")
+_BASIC = re.compile(r"(&[A-Z]|[A-CE-RT-Z])(\d*)")
 _DIAL = re.compile(r"D([^;]*);?")
 _S_REGISTER = re.compile(r"S(\d+)(\?|=\d*)")
 _EXTENDED = re.compile(r"([+*^$%#][A-Z][A-Z0-9_]*)(=\?|\?|=)?", re.IGNORECASE)
@@ -97,6 +97,8 @@ def _until_semicolon(text: str) -> tuple[str, str]:
 def arguments(text: str) -> tuple[str | None, ...]:
     """Comma-separated values; quotes protect commas and are taken off."""
     values: list[str | None] = []
+    if not text.strip():
+        return ()
     for raw in _commas(text):
         bare = raw.strip()
         if len(bare) >= 2 and bare[0] == bare[-1] == '"':

@@ -176,3 +176,56 @@ def test_the_network_search_is_slow_and_can_be_aborted(lab: Lab, quiet: Any) -> 
     terminal.type(b"AT+COPS=?\r")
     assert terminal.type(b"A") == b"\r\nOK\r\n"
     assert terminal.say("AT") == ["OK"]
+
+
+MALFORMED = [
+    "AT+CMEE=7",
+    "AT+CFUN=9",
+    'AT+CSCS="KLINGON"',
+    "AT+CREG=x",
+    "AT+CPMS=",
+    'AT+CPMS="XX"',
+    "AT+CNMI=1,2,3,4,5,6",
+    "AT+CMGF=5",
+    "AT+CSMS=9",
+    'AT+CSCA="nowhere"',
+    "AT+CNMA=7",
+    "AT+CMGR=",
+    "AT+CMGS=x",
+    "AT+CMGS=9999",
+    "AT+CMGW=20,9",
+    "AT+CMSS",
+    'AT+CLCK="AO",2',
+    'AT+CPIN="1234"',
+    'AT+CPWD="SC","1","2"',
+    "AT+CSQ=?x",
+    "AT+",
+    "AT%",
+    "ATE7",
+    "ATY",
+    "AT+CSQ?5",
+]
+
+
+@pytest.mark.parametrize("line", MALFORMED)
+def test_what_no_modem_understands_is_an_error(quiet: Any, line: str) -> None:
+    """And the next command works."""
+    _, terminal = quiet()
+    terminal.say("AT+CMEE=1")
+    assert "ERROR" in terminal.say(line)[-1]
+    assert terminal.say("AT") == ["OK"]
+
+
+def test_settings_that_change_nothing_are_accepted(quiet: Any, family: str) -> None:
+    """Drivers of all ages send them."""
+    _, terminal = quiet(family)
+    line = "AT&C1&D2&K0&W+IPR=0;+IFC=0,0;+CMMS=1;+CSDH=1;+CVHU=1;X4S0=0S7?"
+    assert terminal.say(line) == ["OK"]
+    assert terminal.say("AT+CNMI=?;+CPMS=?;+CMEE=?;+CUSD=?;+CMGF=?;+CSMS=?")[-1] == "OK"
+    assert terminal.say("AT+CMGD=?")[0].startswith("+CMGD: (),(0-4)")
+
+
+def test_the_clock_is_the_networks(quiet: Any) -> None:
+    """Local time, with its zone in quarters."""
+    _, terminal = quiet()
+    assert terminal.say("AT+CCLK?") == ['+CCLK: "23/11/15,01:13:20+12"', "OK"]

@@ -148,6 +148,16 @@ def test_plugged_in_again_it_is_another_pty_under_the_same_name(port: PtyPort) -
         assert ask(host, "AT") == b"AT\r\r\nOK\r\n"
 
 
+def test_it_is_another_pty_even_if_nobody_had_it_open(port: PtyPort) -> None:
+    """The kernel would give the same number again."""
+    before = port.device
+    port.unplug()
+    port.replug()
+    assert port.device != before
+    with opened(port.path) as host:
+        assert ask(host, "AT").endswith(b"OK\r\n")
+
+
 def test_a_usb_stick_resets_with_its_port(port: PtyPort) -> None:
     """AT+CFUN=1,1 is answered, then the port is another one."""
     before = port.device
