@@ -42,7 +42,7 @@ class Story:
             self._reports,
             [(report.sender, report.content) for report in stage.server.reports],
             self._replies,
-            [(phone.number, sms.text) for phone in handsets for sms in phone.inbox],
+            [(phone.number, sms.text or "") for phone in handsets for sms in phone.inbox],
             stage.server.states,
         )
 
