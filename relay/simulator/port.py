@@ -58,7 +58,7 @@ class PtyPort(Cable):
             fresh.replace(self.link)
 
     def hang_up(self) -> None:
-        if self.link is not None and self.link.is_symlink():
+        if self.link is not None and _points_to(self.link, self.device):
             self.link.unlink()
         super().hang_up()
         with self._lock:
@@ -72,6 +72,11 @@ class PtyPort(Cable):
             if again:
                 self._unsent.clear()  # it was meant for the one who is gone
             return again
+
+
+def _points_to(link: Path, device: str) -> bool:
+    """Whether the name is still ours: another simulation may have taken it over."""
+    return link.is_symlink() and str(link.readlink()) == device
 
 
 def _another_pty(last: str) -> tuple[int, str]:

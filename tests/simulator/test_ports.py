@@ -221,6 +221,17 @@ def test_a_link_of_a_dead_simulator_is_replaced(modem: SimulatedModem, tmp_path:
         assert ask(host, "AT").endswith(b"OK\r\n")
 
 
+def test_a_name_that_another_took_over_is_left_alone(
+    modem: SimulatedModem, tmp_path: Path
+) -> None:
+    """The last one who links, owns the link."""
+    link = tmp_path / "modem"
+    with PtyPort(modem, link):
+        link.unlink()
+        link.symlink_to("/dev/null")
+    assert str(link.readlink()) == "/dev/null"
+
+
 def test_an_idle_port_costs_nothing(port: PtyPort) -> None:
     """Open or closed: no polling. Measured in processor time, not on the clock."""
 
