@@ -184,6 +184,7 @@ def m004_servers(db: SqliteUtils) -> None:
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX forwarding_waiting ON forwarding (server, state, inbound_id)
             WHERE state = 'WAITING' OR state = 'PARKED';
+        CREATE INDEX forwarding_inbound ON forwarding (inbound_id);
 
         CREATE TABLE status_update (
             id INTEGER PRIMARY KEY,
