@@ -63,7 +63,9 @@ class ModemTurn:
 
     def _leave(self, cause: str) -> None:
         """Keep and read what came in last, and give back what was claimed ahead."""
-        self._receiving.notice(self._modem.take_urcs())
+        urcs = self._modem.take_urcs()
+        self._receiving.notice(urcs)
+        self._sending.notice(urcs)
         self._receiving.digest()
         self._sending.put_back(cause)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
 from relay.core.causes import cause_of
@@ -37,14 +37,8 @@ _REFUSALS_BEFORE_PAUSE = 3
 _PAUSE_S = 60.0
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What became of one submission; `accepted` by the network, or not."""
-
-    event: Event
-    accepted: bool = False
+# A +CMGS that comes at all comes within minutes; older doubts are of another submission.
+_LATE_MS = 600_000
 
 
 class Sending:
@@ -64,11 +58,17 @@ class Sending:
         self._clock = clock
         self._soft_retries = soft_retries
         self._next: Part | None = None  # claimed while the one before was on the air
+        # What became of the part that was at the radio last, until it is on the disk.
+        self._unrecorded: tuple[Part, Event] | None = None
         self._refusals = 0
         self._pause_until = 0.0  # monotonic
 
     def step(self) -> float:
-        """Submit at most one part; seconds until there may be more to do (0: at once)."""
+        """Submit at most one part; seconds until there may be more to do (0: at once).
+
+        Raises `StoreError`; what the modem said by then is recorded in a later turn.
+        """
+        self._record()
         if self._modem.link is not LinkState.READY:
             self.put_back("the modem is not registered")
             return _IDLE_S
@@ -92,13 +92,16 @@ class Sending:
 
     def notice(self, urcs: Sequence[Urc]) -> None:
         """A +CMGS that came after we had stopped waiting answers the part that was on the air."""
+        self._record()  # a report that is read next must find the part as it is
         for urc in urcs:
-            if isinstance(urc, LateReference):
-                doubtful = self._outbox.uncertain(self._modem.name)
-                begun = [part for part in doubtful if not never_begun(part)]
-                if begun:
-                    first = min(begun, key=lambda part: (part.submitted_at or 0, part.id))
-                    self._outbox.record(self._clock.now(), first, FoundSent(urc.mr))
+            if isinstance(urc, LateReference) and (begun := self._begun_lately()):
+                first = min(begun, key=lambda part: (part.submitted_at or 0, part.id))
+                self._outbox.record(self._clock.now(), first, FoundSent(urc.mr))
+
+    def _begun_lately(self) -> list[Part]:
+        since = self._clock.now() - _LATE_MS
+        doubtful = self._outbox.uncertain(self._modem.name)
+        return [x for x in doubtful if (x.submitted_at or 0) > since and not never_begun(x)]
 
     # --- one part -------------------------------------------------------------------------------
 
@@ -114,8 +117,23 @@ class Sending:
             _log.warning(event("sending.no_claim", error=str(error)))
 
     def _submit(self, part: Part) -> None:
-        result, now = self._result(part), self._clock.now()
-        moved = self._outbox.record(now, part, result.event, then=self._next)
+        self._unrecorded = part, NoAnswer("relay broke off while the modem was sending")
+        happened = self._outcome(part)
+        self._unrecorded = part, happened
+        self._pause_after(happened)
+        self._record()
+
+    def _record(self) -> None:
+        """Commit what became of the last submission; where the disk is full, next time."""
+        if self._unrecorded is None:
+            return
+        (part, happened), self._unrecorded = self._unrecorded, None
+        now = self._clock.now()
+        try:
+            moved = self._outbox.record(now, part, happened, then=self._next)
+        except StoreError:
+            self._unrecorded = part, happened
+            raise
         if self._next is not None:
             self._next = replace(self._next, submitted_at=now)
         _log.info(
@@ -128,23 +146,20 @@ class Sending:
                 reason=moved.reason,
             )
         )
-        if isinstance(result.event, NotStarted):
+        if isinstance(happened, NotStarted):
             self.put_back("the one before could not be started")
-        self._pause_after(result)
-        if result.accepted:
+        if isinstance(happened, Accepted):
             self._submission.finish(self._modem, part)
 
-    def _result(self, part: Part) -> _Result:
+    def _outcome(self, part: Part) -> Event:
         try:
-            mr = self._submission.submit(self._modem, part, self._claim_ahead)
+            return Accepted(self._submission.submit(self._modem, part, self._claim_ahead))
         except NotSubmitted as error:
-            due_at = self._clock.now() + _NOT_STARTED_WAIT_MS
-            return _Result(NotStarted(error.cause, due_at))
+            return NotStarted(error.cause, self._clock.now() + _NOT_STARTED_WAIT_MS)
         except OutcomeUnknown as error:
-            return _Result(NoAnswer(error.cause))
+            return NoAnswer(error.cause)
         except Refused as error:
-            return _Result(self._refusal(part, error))
-        return _Result(Accepted(mr), accepted=True)
+            return self._refusal(part, error)
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says how often."""
@@ -156,8 +171,8 @@ class Sending:
             return RefusedForGood(reason)
         return RefusedForNow(reason, self._clock.now() + wait_ms)
 
-    def _pause_after(self, result: _Result) -> None:
-        self._refusals = self._refusals + 1 if isinstance(result.event, RefusedForNow) else 0
+    def _pause_after(self, happened: Event) -> None:
+        self._refusals = self._refusals + 1 if isinstance(happened, RefusedForNow) else 0
         if self._refusals >= _REFUSALS_BEFORE_PAUSE:
             self._refusals = 0
             self._pause_until = self._clock.monotonic() + _PAUSE_S

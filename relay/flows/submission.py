@@ -61,6 +61,7 @@ class Submission:
         self._no_room = False  # the modem's memory would not take a part; until the next open
         self._proofs: dict[str, bool] = {}  # what the store says of each model, once it does
         self._slot: Slot | None = None  # of the part that was accepted last
+        self._unsent: bool | None = None  # whether it read STO UNSENT before; None: not asked
         self._doubted: set[Slot] = set()  # they hold parts of which nobody knows yet
 
     # --- which way ------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class Submission:
         slot = self._store(modem, part, on_air)
         self._outbox.place(part, slot.memory, slot.index)
         unproven = self._policy.mode == "auto" and self._shown(modem.identity) is None
-        before = _stat(modem, slot) if unproven else None
+        self._unsent = _stat(modem, slot) == STO_UNSENT if unproven else None
         try:
             mr = modem.submit_stored(slot, _nothing)
         except (Refused, NotSubmitted):
@@ -104,24 +105,26 @@ class Submission:
         except OutcomeUnknown:
             self._doubted.add(slot)
             raise
-        if unproven:
-            self._learn(modem, before == STO_UNSENT and _stat(modem, slot) == STO_SENT)
         self._slot = slot
         return mr
 
     def finish(self, modem: Modem, part: Part) -> None:
-        """Free the modem's memory, once the acceptance is on the disk."""
-        if part.submission == "stored" and self._slot is not None:
-            _erase(modem, self._slot)
-            self._slot = None
+        """Learn from the modem's memory and free it, once the acceptance is on the disk."""
+        if part.submission != "stored" or self._slot is None:
+            return
+        slot, self._slot = self._slot, None
+        shown = None if self._unsent is None else self._unsent and _stat(modem, slot) == STO_SENT
+        _erase(modem, slot)
+        if shown is not None:
+            self._learn(modem, shown)
 
     def _store(self, modem: Modem, part: Part, meanwhile: Callable[[], None]) -> Slot:
         try:
             return modem.store(part.pdu, meanwhile)
-        except Refused as error:
+        except (Refused, NoReply) as error:
             self._no_room = True
             raise NotSubmitted(f"the modem's memory would not take it ({error})") from error
-        except (NoReply, PortLost) as error:
+        except PortLost as error:
             raise NotSubmitted(str(error)) from error
 
     def _learn(self, modem: Modem, shown: bool) -> None:
@@ -138,7 +141,7 @@ class Submission:
         if not modem.can_store:
             return
         self._doubted = self._slots_in_doubt(modem)
-        for listed in modem.list_stored():
+        for listed in _stored(modem):
             if listed.stat in (STO_SENT, STO_UNSENT) and listed.slot not in self._doubted:
                 _erase(modem, listed.slot)
 
@@ -146,7 +149,7 @@ class Submission:
         """Settle the parts in doubt, by memory or by policy; seconds until the next try."""
         doubtful = self._outbox.uncertain(modem.name)
         in_memory = [part for part in doubtful if part.slot is not None]
-        stored = modem.list_stored() if in_memory and self._believed(modem.identity) else []
+        stored = _stored(modem) if in_memory and self._believed(modem.identity) else []
         waits = [self._settle_one(part, stored) for part in doubtful]
         self._free_settled(modem)
         return min(waits, default=_IDLE_S)
@@ -225,6 +228,15 @@ def _same(part: Part, listed: ListedPdu) -> bool:
     return (mine.recipient.number, mine.text, mine.data, mine.concat) == (
         other.recipient.number, other.text, other.data, other.concat,
     )  # fmt: skip
+
+
+def _stored(modem: Modem) -> list[ListedPdu]:
+    """What the memory shows. One that cannot be listed tells nothing, and must block nothing."""
+    try:
+        return modem.list_stored()
+    except (Refused, NoReply) as error:
+        _log.info(event("submission.not_listed", modem=modem.name, error=type(error).__name__))
+        return []
 
 
 def _stat(modem: Modem, slot: Slot) -> int | None:
