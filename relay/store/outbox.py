@@ -22,6 +22,13 @@ from relay.errors import NumberError, TextError
 from relay.store import parts, trail
 from relay.store.database import Database
 
+# Of a part: no part before it, of the same message, has yet to go.
+_FIRST_IN_LINE = (
+    "(seq = 1 OR NOT EXISTS (SELECT 1 FROM part AS earlier"
+    " WHERE earlier.outbound_id = part.outbound_id AND earlier.seq < part.seq"
+    " AND earlier.state IN ('QUEUED', 'FAILED')))"
+)
+
 LOCAL = ""  # the `server` of messages that were written at this machine
 
 
@@ -101,10 +108,7 @@ class Outbox:
         with self._db.transaction() as tx:
             due = parts.load(
                 tx,
-                "state = 'QUEUED' AND due_at <= ?"
-                " AND (seq = 1 OR NOT EXISTS (SELECT 1 FROM part AS earlier"
-                "  WHERE earlier.outbound_id = part.outbound_id AND earlier.seq < part.seq"
-                "  AND earlier.state IN ('QUEUED', 'FAILED')))",
+                f"state = 'QUEUED' AND due_at <= ? AND {_FIRST_IN_LINE}",
                 (now,),
                 limit=1,
             )
@@ -114,7 +118,9 @@ class Outbox:
 
     def next_due_at(self) -> int | None:
         """When the next queued part is due, or None if nothing waits."""
-        value = self._db.value("SELECT min(due_at) FROM part WHERE state = 'QUEUED'")
+        value = self._db.value(
+            f"SELECT min(due_at) FROM part WHERE state = 'QUEUED' AND {_FIRST_IN_LINE}"
+        )
         return None if value is None else int(value)
 
     def begin(self, now: int, part: Part) -> Part:
