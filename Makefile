@@ -49,7 +49,7 @@ format: $(TOOLS)  ## put the code into the house style
 check: lint coverage  ## everything that a change must pass
 
 bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
-	$(BIN)/python -m pytest -m bench -p no:randomly --capture=no $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
 	$(BIN)/python docs/diagrams.py

@@ -6,7 +6,7 @@ from relay.store.database import Database
 
 
 def test_every_reference_can_be_followed_backwards(db: Database) -> None:
-    """SQLite looks for children of each row that is deleted; without an index it reads them all."""
+    """Each deletion looks for the rows that refer to it; without an index it reads them all."""
     tables = [
         row["name"] for row in db.query("SELECT name FROM sqlite_master WHERE type = 'table'")
     ]
