@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from relay.core.fold import ChtStatus, fold, worth_telling
-from relay.core.outbound import Cancelled, Event, Part, PartState, ReportOverdue, advance
+from relay.core.outbound import Cancelled, Event, Part, PartState, advance
 from relay.errors import RelayError
 from relay.store import trail
 
@@ -71,6 +71,8 @@ def advance_part(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> 
     moved = move(tx, now, part, event)
     if moved.state is PartState.FAILED and moved.total > 1:
         _give_up_siblings(tx, now, moved)
+    elif moved.state is PartState.QUEUED and moved.total > 1:
+        moved = _give_up_with_sibling(tx, now, moved)
     refold(tx, now, moved, event)
     return moved
 
@@ -91,13 +93,29 @@ def _give_up_siblings(tx: sqlite3.Connection, now: int, failed: Part) -> None:
         move(tx, now, sibling, cause)
 
 
+def _give_up_with_sibling(tx: sqlite3.Connection, now: int, queued: Part) -> Part:
+    """A part that comes back from the radio after another has failed is not sent either."""
+    failed = load(tx, "outbound_id = ? AND state = 'FAILED'", (queued.outbound_id,), limit=1)
+    if not failed:
+        return queued
+    return move(tx, now, queued, Cancelled(failed[0].reason or "another part failed"))
+
+
 def refold(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> None:
-    """The message's status follows from the states of its parts."""
-    states = [part.state]
+    """The message's status and reason follow from all its parts; it is over when they are."""
+    all_parts = [part]
     if part.total > 1:
-        rows = tx.execute("SELECT state FROM part WHERE outbound_id = ?", (part.outbound_id,))
-        states = [PartState(row[0]) for row in rows]
-    set_status(tx, now, part.outbound_id, fold(states), part.reason, event)
+        all_parts = load(tx, "outbound_id = ?", (part.outbound_id,))
+    failures = [one.reason for one in all_parts if one.state is PartState.FAILED]
+    set_status(
+        tx,
+        now,
+        part.outbound_id,
+        fold(one.state for one in all_parts),
+        failures[0] if failures else part.reason,
+        event,
+        over=all(one.finished_at is not None for one in all_parts),
+    )
 
 
 def set_status(
@@ -107,11 +125,14 @@ def set_status(
     status: ChtStatus,
     reason: str | None,
     event: Event | None = None,
+    *,
+    over: bool = False,
 ) -> None:
+    """`over`: no report will tell any more; delivered or failed it is over in any case."""
     row = tx.execute(
         "SELECT server, status, told, finished_at FROM outbound WHERE id = ?", (outbound_id,)
     ).fetchone()
-    over = status in (ChtStatus.DELIVERED, ChtStatus.FAILED) or isinstance(event, ReportOverdue)
+    over = over or status in (ChtStatus.DELIVERED, ChtStatus.FAILED)
     told = ChtStatus(row["told"]) if row["told"] else None
     news = worth_telling(told, status, event)
     tx.execute(
