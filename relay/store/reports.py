@@ -50,7 +50,8 @@ def _again(tx: sqlite3.Connection, report: StatusReport) -> Part | None:
     return parts.load(tx, "id = ?", (row[0],))[0] if row else None
 
 
-# Oldest open part first; then parts in doubt, which have no TP-MR yet; then late reports.
+# Open parts first, the nearest in time; then parts in doubt, which have no TP-MR yet; then late
+# reports.
 _IN_DOUBT = (
     "part.state = 'UNCERTAIN' AND (:sc_time IS NULL OR abs(:sc_time - submitted_at) < :near)"
 )
@@ -80,7 +81,8 @@ def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -
             "SELECT part.id FROM part JOIN outbound ON outbound.id = outbound_id"
             f" WHERE {condition} AND submitted_at > :since"
             f" AND substr(recipient, -{_TAIL:d}) = :tail"
-            " ORDER BY mr IS NULL, part.modem = :modem DESC, submitted_at LIMIT 2",
+            " ORDER BY mr IS NULL, part.modem = :modem DESC, abs(:sc_time - submitted_at),"
+            " submitted_at LIMIT 2",
             wanted,
         ).fetchall()
         if rows and not (condition is _IN_DOUBT and len(rows) > 1):

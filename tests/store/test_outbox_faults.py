@@ -12,9 +12,12 @@ from relay.core.outbound import (
     Resent,
 )
 from relay.store.database import Database
+from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
+from relay.store.raw import Arrival
 from tests.air import NOON as NOW
-from tests.store.test_outbox import LONG, accepted, claimed, queue
+from tests.air import report
+from tests.store.test_outbox import LONG, MOTHER, accepted, claimed, queue
 
 DAY = 24 * 3600 * 1000
 
@@ -82,3 +85,18 @@ def test_a_message_is_over_when_its_last_part_is(db: Database, outbox: Outbox) -
     assert message(db) == ("SENT", None)
     outbox.record(NOW + 6 * DAY, second, ReportDelivered(0))
     assert message(db) == ("SENT", NOW + 6 * DAY)
+
+
+def test_a_report_belongs_to_the_message_of_its_time(
+    db: Database, outbox: Outbox, inbox: Inbox
+) -> None:
+    """TP-MR came round; of the older message no report ever came."""
+    queue(outbox, id_="old")
+    outbox.record(NOW, claimed(outbox), Accepted(41))
+    later = NOW + 3 * DAY
+    queue(outbox, id_="new")
+    outbox.record(later, claimed(outbox, later), Accepted(41))
+    pdu = report(41, MOTHER, 0, at=later)
+    inbox.keep(later, [Arrival(pdu, "modem0", "8925401", "SR:1")])
+    inbox.digest(later)
+    assert states(db) == ["ACCEPTED", "DELIVERED"]
