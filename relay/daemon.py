@@ -76,6 +76,7 @@ class Daemon:
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._inbox = inbox_of(db, config)
         self._outbox = outbox_of(db, config.sending)
+        self._modem_names = tuple(modem.name for modem in config.modems)
         self._crew = Crew(self._workers(config), self._stop, clock.monotonic)
         self._jobs = self._scheduled(config)
 
@@ -170,7 +171,7 @@ class Daemon:
     def _start(self) -> None:
         now = self._clock.now()
         clamp(self._db, now)
-        if doubtful := self._outbox.recover(now):
+        if doubtful := self._outbox.recover(now, self._modem_names):
             _log.warning(event("outbox.recovered", uncertain=doubtful))
         self._facts.put(now, "daemon.started", {"pid": os.getpid(), "version": relay.__version__})
         self._beat("running")

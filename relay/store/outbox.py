@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from relay.core.fold import ChtStatus
@@ -215,10 +217,11 @@ class Outbox:
 
     # --- recovery and housekeeping --------------------------------------------------------------
 
-    def recover(self, now: int) -> int:
+    def recover(self, now: int, modems: Sequence[str] = ()) -> int:
         """At start: what was at the radio when relay stopped has an unknown outcome; how many.
 
-        What was only claimed ahead goes back into the queue.
+        What was only claimed ahead is queued again. What a modem that is none of `modems`
+        left in doubt is settled by the first of them, which cannot see its memory.
         """
         with self._db.transaction() as tx:
             found = parts.load(tx, "state = 'SUBMITTING'")
@@ -226,6 +229,13 @@ class Outbox:
                 begun = part.submitted_at is not None
                 stopped: Event = FoundAtStart() if begun else NotStarted("relay was stopped")
                 parts.advance_part(tx, now, part, stopped)
+            if modems:
+                tx.execute(
+                    "UPDATE part SET modem = ?, memory = NULL, slot = NULL,"
+                    " submission = CASE WHEN slot IS NULL THEN submission ELSE 'direct' END"
+                    " WHERE state = 'UNCERTAIN' AND modem NOT IN (SELECT value FROM json_each(?))",
+                    (modems[0], json.dumps(list(modems))),
+                )
             return sum(part.submitted_at is not None for part in found)
 
     def uncertain(self, modem: str) -> list[Part]:

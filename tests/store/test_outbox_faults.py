@@ -100,3 +100,24 @@ def test_a_report_belongs_to_the_message_of_its_time(
     inbox.keep(later, [Arrival(pdu, "modem0", "8925401", "SR:1")])
     inbox.digest(later)
     assert states(db) == ["ACCEPTED", "DELIVERED"]
+
+
+def test_what_a_removed_modem_left_in_doubt_falls_to_one_that_is_there(
+    db: Database, outbox: Outbox
+) -> None:
+    """Or it would stay in doubt for ever: each modem settles its own."""
+    queue(outbox)
+    outbox.record(NOW, claimed(outbox), NoAnswer("silence"))
+    assert outbox.recover(NOW, modems=("huawei", "spare")) == 0
+    assert [part.id for part in outbox.uncertain("huawei")] == [1]
+    assert outbox.uncertain("spare") == []
+
+
+def test_a_slot_of_a_removed_modem_is_no_slot_of_another(db: Database, outbox: Outbox) -> None:
+    queue(outbox)
+    part = outbox.claim(NOW, "modem0", "stored")
+    assert part is not None
+    outbox.place(part, "ME", 3)
+    assert outbox.recover(NOW, modems=("huawei",)) == 1
+    (part,) = outbox.uncertain("huawei")
+    assert (part.submission, part.memory, part.slot) == ("direct", None, None)
