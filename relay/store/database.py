@@ -39,17 +39,19 @@ class Database:
         self._depth = 0  # Only used with the lock held.
 
     @classmethod
-    def open(cls, path: Path | str) -> Database:
+    def open(cls, path: Path | str, *, check: bool = True) -> Database:
         """Open and migrate; raises `CorruptDatabase`, `SchemaTooNew`, `StoreFull`, `StoreBusy`.
 
-        The file is created readable by its owner only; a damaged file is left as it is.
+        The file is created readable by its owner only; a damaged file is left as it is. The check
+        reads every page: the daemon does it at its start, a command need not.
         """
         path = Path(path)
         with _named_errors(path):
             _create_private(path)
             conn = _connect(path)
             try:
-                _check(path, conn)
+                if check:
+                    _check(path, conn)
                 _migrate(path, conn)
             except BaseException:
                 conn.close()
