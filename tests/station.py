@@ -22,7 +22,9 @@ from relay.simulator.handset import Handset
 from relay.simulator.modem import SimulatedModem
 from relay.simulator.network import Network
 from relay.simulator.port import PtyPort, TcpPort
+from relay.simulator.profiles import profile_named
 from relay.simulator.server import CentralServer
+from relay.simulator.simcard import SimCard
 
 GATEWAY = "+254711000000"
 GATEWAY_TOO = "+254711000001"
@@ -103,7 +105,7 @@ class Station:
         self.clock = SystemClock()
         self.network = Network(self.clock.now)
         self.modems = [
-            SimulatedModem(self.network, number, profile=profile)
+            SimulatedModem(self.network, number, profile=profile, sim=_sim(number, profile))
             for number in (GATEWAY, GATEWAY_TOO)[:modems]
         ]
         self.ports: list[PtyPort | TcpPort] = [self._port(port, modem) for modem in self.modems]
@@ -198,22 +200,26 @@ class Station:
 
     # --- relay ----------------------------------------------------------------------------------
 
-    def start(
-        self, *, die: str = "", environ: Mapping[str, str] | None = None, wrap: str = ""
-    ) -> RelayProcess:
-        """Start relay. `die` is a crash point of tests/crash_main.py; `wrap` a longer command."""
+    def start(self, *, die: str = "", environ: Mapping[str, str] | None = None) -> RelayProcess:
+        """Start the daemon. `die` is a crash point of tests/crash_main.py."""
+        config = str(self.write_config())
+        how = ["tests.crash_main", config, die] if die else ["relay", "run", "--config", config]
         log = self.folder / f"relay-{len(self._processes)}.log"
-        command = [sys.executable, "-m", "tests.crash_main", str(self.write_config())]
-        if die:
-            command.append(die)
-        if wrap:
-            command = ["/bin/sh", "-c", f'{wrap}; exec "$@"', "sh", *command]
         with log.open("wb") as file:
             process = subprocess.Popen(
-                command, cwd=ROOT, stderr=file, stdout=file, env={**os.environ, **(environ or {})}
-            )
+                [sys.executable, "-m", *how],
+                cwd=ROOT, stdout=file, stderr=file, env={**os.environ, **(environ or {})},
+            )  # fmt: skip
         self._processes.append(RelayProcess(process, log))
         return self._processes[-1]
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Another `relay` command, beside the daemon: `station.command("send", …)`."""
+        verb, *rest = words
+        return subprocess.run(
+            [sys.executable, "-m", "relay", verb, "--config", str(self.write_config()), *rest],
+            cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
 
     def eventually(
         self, happens: Callable[[], object], what: str, *, within_s: float = 20
@@ -311,6 +317,13 @@ def never_fell(states: list[str]) -> bool:
     """Whether the statuses of a message only ever climbed."""
     ranks = [CLIMB.index(state) for state in states]
     return ranks == sorted(ranks)
+
+
+def _sim(number: str, profile: str) -> SimCard:
+    """A SIM of its own: what came in over another one is another message."""
+    digits = number.removeprefix("+")
+    capacity = profile_named(profile).sim_capacity
+    return SimCard(number, f"8925499{digits:0>12}", f"639990{digits[-9:]}", capacity=capacity)
 
 
 def _toml(value: object) -> str:

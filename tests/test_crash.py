@@ -28,6 +28,7 @@ KILLS = 2
 MODES = ("stored", "direct", "silent")
 # Only there may the part have gone out without relay having heard of it.
 UNKNOWABLE = ("on the air", "on the air, the next one claimed", "after the modem accepted")
+INWARD = tuple(POINTS)[:5]
 OF_MEMORY = ("after the modem stored it", "after the slot was noted")
 OUTWARD = (
     "after claim", "in the prompt", *UNKNOWABLE, "after the acceptance was recorded",
@@ -36,7 +37,7 @@ OUTWARD = (
 
 def modes(point: str) -> tuple[str, ...]:
     """The ways of submitting in which relay passes this point at all."""
-    if point in OF_MEMORY:
+    if point in OF_MEMORY or point in INWARD:
         return ("stored",)
     return MODES if point in OUTWARD else ("stored", "direct")
 

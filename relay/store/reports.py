@@ -21,7 +21,7 @@ def apply_report(
     tx: sqlite3.Connection, now: int, raw_id: int, modem: str, report: StatusReport
 ) -> int | None:
     """Record a report and move the part that it speaks of; the part's id, or None."""
-    part = _again(tx, report) or _match(tx, now, modem, report)
+    part = _again(tx, modem, report) or _match(tx, now, modem, report)
     tx.execute(
         "INSERT INTO status_report (raw_id, part_id, mr, recipient, tp_st, sc_time,"
         " discharge_time, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -39,13 +39,13 @@ def apply_report(
     return part.id
 
 
-def _again(tx: sqlite3.Connection, report: StatusReport) -> Part | None:
+def _again(tx: sqlite3.Connection, modem: str, report: StatusReport) -> Part | None:
     """The part that an earlier report of the same submission spoke of: networks repeat them."""
     row = tx.execute(
         "SELECT part.id FROM status_report JOIN part ON part.id = part_id"
         " WHERE status_report.recipient = ? AND status_report.mr = ? AND sc_time = ?"
-        " AND (part.mr IS NULL OR part.mr = status_report.mr) LIMIT 1",
-        (report.recipient.number, report.mr, report.sc_time),
+        " AND part.modem = ? AND (part.mr IS NULL OR part.mr = status_report.mr) LIMIT 1",
+        (report.recipient.number, report.mr, report.sc_time, modem),
     ).fetchone()
     return parts.load(tx, "id = ?", (row[0],))[0] if row else None
 
