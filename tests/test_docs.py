@@ -175,6 +175,7 @@ def test_the_documents_show_only_commands_that_exist() -> None:
     typed = {
         (page.name, match[1])
         for page in PAGES
+        if page.name != "cli.md"  # made from the commands
         for match in re.finditer(
             r"^\s*relay ([a-z][a-z-]*)", code(page.read_text(encoding="utf-8")), re.MULTILINE
         )
