@@ -19,7 +19,7 @@ from relay.store.facts import Facts
 
 _log = logging.getLogger("relay.flows.syncing")
 
-# An idle poll need not wear the disk: `last_ok` is at most this old (milliseconds).
+# `last_ok` may be this old (milliseconds): it is not worth a commit for each exchange.
 _LAST_OK_MS = 60_000
 # The Date header counts whole seconds, and an answer takes some.
 _OFFSET_STEP_S = 5
@@ -71,7 +71,7 @@ class ServerJournal:
             fresh |= self._change(OK, now)
             failures = self._failure.over()
             _log.info(event("sync.works", server=self._server, failures=failures))
-        if moved or fresh or not 0 <= now - self._last_ok < _LAST_OK_MS:
+        if fresh or not 0 <= now - self._last_ok < _LAST_OK_MS:
             self._last_ok = now
             fresh[self._key("last_ok")] = now
         fresh |= self._clock_offset(answer, now) | self._changed("skipped", answer.skipped)
