@@ -13,7 +13,9 @@ LONGEST = 350
 def test_rooms_import_in_one_direction() -> None:
     """The import contracts of setup.cfg are kept."""
     # A process of its own: import-linter switches off every logger that exists.
-    command = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    command = (
+        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    )
     check = subprocess.run(
         [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )
