@@ -215,8 +215,9 @@ def _clock(station: Station) -> str:
     ]
     step, at = station.clock_step_s, station.clock_step_at
     if step is not None and at is not None and station.now - at < plain.DAY:
-        how = plain.duration(round(step * 1000))
-        words.append(f"was set by {how} {plain.age(at, station.now)}")
+        side = "forward" if step > 0 else "back"
+        how = plain.duration(round(abs(step) * 1000))
+        words.append(f"was set {side} by {how}, {plain.age(at, station.now)}")
     return "; ".join(words)
 
 

@@ -164,13 +164,11 @@ def _require(reader: Reader, inbound_id: int) -> sqlite3.Row:
 def _print_details(
     row: sqlite3.Row, parts: Sequence[sqlite3.Row], servers: Sequence[sqlite3.Row]
 ) -> None:
-    for label, value in (
-        ("sent", row["sc_time"] and local(row["sc_time"])),
-        ("kept", local(row["kept_at"])),
-        ("uuid", row["uuid"]),
-        ("reason", row["reason"]),
-    ):
-        data(f"  {label:<8}{value or 'not known' if label != 'reason' else value or '-'}")
+    sent = "not known" if row["sc_time"] is None else local(row["sc_time"])
+    data(f"  sent    {sent}")
+    data(f"  kept    {local(row['kept_at'])}")
+    data(f"  uuid    {row['uuid'] or '-'}")
+    data(f"  reason  {row['reason'] or '-'}")
     for part in parts:
         seq = part["seq"] if part["seq"] is not None else "?"
         again = f", seen {part['sightings']} times" if part["sightings"] > 1 else ""

@@ -209,7 +209,7 @@ def test_warnings_do_not_fail_a_check(clinic: Clinic, relay: Relay) -> None:
 
 def test_every_mistake_is_told_at_once(clinic: Clinic, relay: Relay, said: Said) -> None:
     """Exit 78, one line each."""
-    clinic.path.write_text("[modem.usb1]\nprot = 1\n[sendin]\n")
+    clinic.path.write_text("[modem.usb1]\nprot = 1\n[modems]\n")
     result = relay("config", "check")
     assert (result.exit_code, result.stdout) == (78, "")
     assert len(result.stderr.splitlines()) == 3
