@@ -290,13 +290,24 @@ def _lock(store: Path) -> IO[bytes]:
         file = path.open("ab")
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not _locked(file):
         file.close()
-        raise StoreBusy(str(store)) from error
+        raise StoreBusy(str(store))
     path.chmod(0o600)
     return file
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """`relay status` looks at the lock for an instant: one refusal is not yet another relay."""
+    pause = threading.Event()
+    for _ in range(10):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            pause.wait(0.1)
+        else:
+            return True
+    return False
 
 
 def _refused(error: RelayError, code: int) -> int:

@@ -37,6 +37,7 @@ class Linking:
         self._retry_at = 0.0  # monotonic
         self._survey_at = 0.0  # monotonic
         self._said = Repeated()
+        self._state, self._since = self._last_known()
 
     @property
     def usable(self) -> bool:
@@ -109,7 +110,16 @@ class Linking:
         return wait
 
     def _link(self, detail: str) -> dict[str, object]:
-        return {"state": self._modem.link, "detail": detail}
+        """The link's state, why, and since when it is so (over restarts of relay too)."""
+        state = self._modem.link
+        if state != self._state:
+            self._state, self._since = state, self._clock.now()
+        return {"state": state, "detail": detail, "since": self._since}
+
+    def _last_known(self) -> tuple[str, int]:
+        fact = self._facts.get(f"modem.{self._modem.name}.link")
+        known = fact.value if fact is not None and isinstance(fact.value, dict) else {}
+        return str(known.get("state", "")), int(known.get("since", 0))
 
     def _put(self, name: str, value: object, source: str) -> None:
         self._put_all({name: value}, source)

@@ -89,3 +89,16 @@ def test_facts_of_the_network_are_kept_with_their_source(station: Station) -> No
     assert fact is not None
     assert fact.value["signal_dbm"] == -71
     assert "AT+CSQ" in fact.source
+
+
+def test_since_when_a_modem_is_gone_is_known_over_a_restart(station: Station) -> None:
+    station.modem.link = LinkState.CLOSED
+    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")] * 2
+    gone_at = station.clock.now()
+    wait = station.turn.step()
+    station.restart()
+    station.clock.advance(wait + 3600)
+    station.turn.step()
+    fact = station.facts.get("modem.modem0.link")
+    assert fact is not None
+    assert fact.value["since"] == gone_at
