@@ -19,8 +19,9 @@ from relay.core.device import (
     Slot,
     Urc,
 )
+from relay.errors import Refused
 from relay.flows.ports import Clock, Doorbell, Modem
-from relay.log import event
+from relay.log import Repeated, event
 from relay.store.inbox import Digested, Inbox
 from relay.store.raw import Arrival
 
@@ -50,6 +51,7 @@ class Receiving:
         self._hints: dict[Slot, None] = {}  # a set that keeps its order
         self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
         self._unacknowledged = 0
+        self._said = Repeated()
         self._unread = True  # raw PDUs may wait in the store, as after a power cut
 
     def opened(self) -> None:
@@ -92,7 +94,11 @@ class Receiving:
 
     def _read_hinted(self) -> None:
         slots = list(self._hints)
-        found = [self._modem.read_pdu(slot) for slot in slots]
+        try:
+            found = [self._modem.read_pdu(slot) for slot in slots]
+        except Refused:
+            self._sweep()  # the hint names a place that cannot be read
+            return
         changed = self._take([listed for listed in found if listed is not None])
         self._hints = dict.fromkeys(changed)
 
@@ -102,7 +108,20 @@ class Receiving:
         if not received:
             return []
         self._keep([(pdu.pdu, f"{pdu.slot.memory}:{pdu.slot.index}") for pdu in received])
-        return [pdu.slot for pdu in received if not self._modem.delete(pdu)]
+        return [pdu.slot for pdu in received if not self._free(pdu)]
+
+    def _free(self, listed: ListedPdu) -> bool:
+        """Whether nothing new lies in the slot. One that cannot be freed is in nobody's way:
+        it is kept, and known when it is listed again."""
+        try:
+            return self._modem.delete(listed)
+        except Refused as error:
+            slot = f"{listed.slot.memory}:{listed.slot.index}"
+            if self._said.worth(f"{slot} {error}", self._clock.monotonic()):
+                _log.warning(
+                    event("inbox.slot_stuck", modem=self._modem.name, slot=slot, error=str(error))
+                )
+            return True
 
     def _acknowledge(self) -> None:
         """The network hears that we have a direct PDU only after the commit."""
