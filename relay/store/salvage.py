@@ -31,6 +31,10 @@ def open_or_salvage(path: Path, now: int) -> tuple[Database, Salvage | None]:
 
     Raises what `Database.open` raises, except `CorruptDatabase`.
     """
+    draft = _draft(path)
+    if draft.exists() and not path.exists():  # broken off between the two renames below
+        _set_aside(path, now)
+        draft.replace(path)
     try:
         return Database.open(path), None
     except CorruptDatabase as error:
@@ -38,10 +42,29 @@ def open_or_salvage(path: Path, now: int) -> tuple[Database, Salvage | None]:
 
 
 def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
+    """The damaged file keeps its place until all is saved: a salvage may be broken off too."""
+    draft = _draft(path)
+    for suffix in ("", "-wal", "-shm"):
+        draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+    db = Database.open(draft)
+    try:
+        rows = _save(path, db)
+        db.checkpoint()
+    finally:
+        db.close()
     aside = _set_aside(path, now)
-    db = Database.open(path)
+    draft.replace(path)
+    return Database.open(path), Salvage(aside, detail, rows)
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.salvage")
+
+
+def _save(damaged: Path, db: Database) -> dict[str, int]:
+    """Copy what can be read; how many rows of each table."""
     rows: dict[str, int] = {}
-    source = sqlite3.connect(aside)
+    source = sqlite3.connect(damaged)
     source.row_factory = sqlite3.Row
     try:
         with db.transaction() as tx:
@@ -51,13 +74,13 @@ def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
             _drop_orphans(tx)
     finally:
         source.close()
-    return db, Salvage(aside, detail, rows)
+    return rows
 
 
 def _set_aside(path: Path, now: int) -> Path:
     """Move the file and its log together: the newest rows may be in the log alone."""
     aside = path.with_name(f"{path.name}.damaged-{now}")
-    for suffix in ("-wal", "-shm", ""):
+    for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.rename(aside.with_name(aside.name + suffix))
@@ -88,17 +111,38 @@ def _readable(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
     except sqlite3.Error:
         yield from _until_damage(source, f"SELECT * FROM {table}", ())
         return
-    last, leap = -1, 1
-    while last < top:
-        before = last
-        for row in _until_damage(
-            source, f"SELECT rowid AS _at, * FROM {table} WHERE rowid > ? ORDER BY rowid", (last,)
-        ):
-            last, leap = row["_at"], 1
+    read = at = -1  # up to `read` all is done, from `at` on it is tried next
+    leap = 1
+    while at < top:
+        last = at
+        for row in _rows(source, table, at, top):
+            last = row["_at"]
             yield row
-        if last == before:
-            last += leap
-            leap *= 2
+        if last == at:
+            at, leap = at + leap, leap * 2
+            continue
+        yield from _rows(source, table, read, at, "DESC")  # what the leap has passed over
+        read, at, leap = last, last, 1
+    yield from _rows(source, table, read, at, "DESC")
+
+
+def _rows(
+    source: sqlite3.Connection, table: str, low: int, high: int, order: str = "ASC"
+) -> Iterator[sqlite3.Row]:
+    """The rows above `low` and up to `high`, until the first that cannot be read."""
+    sql = (
+        f"SELECT rowid AS _at, * FROM {table}"
+        f" WHERE rowid > ? AND rowid <= ? ORDER BY rowid {order}"
+    )
+    found = True
+    while found:
+        found = False
+        # Python looks one row ahead: the last one before damage comes only if asked for alone.
+        for limit in ("", " LIMIT 1"):
+            for row in _until_damage(source, sql + limit, (low, high)):
+                low, high = (row["_at"], high) if order == "ASC" else (low, row["_at"] - 1)
+                found = bool(limit)
+                yield row
 
 
 def _until_damage(

@@ -1,0 +1,70 @@
+"""Salvage beside a power cut and a full disk: what can be read is saved, all of it, in the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from relay.errors import StoreFull
+from relay.store import salvage as salvaging
+from relay.store.database import Database
+from relay.store.salvage import open_or_salvage
+from tests.air import NOON as NOW
+from tests.store.test_database import damage, fill
+
+
+def damaged(path: Path) -> int:
+    """A store with a damaged page in the middle; how many messages it held."""
+    db = Database.open(path)
+    fill(db, 300)
+    db.checkpoint()
+    db.close()
+    damage(path, start=path.stat().st_size // 2)
+    return 300
+
+
+def test_a_salvage_that_was_broken_off_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty store in the place of the damaged one would look like an honest one."""
+    path = tmp_path / "relay.db"
+    damaged(path)
+    with monkeypatch.context() as power:
+
+        def cut(tx: sqlite3.Connection) -> None:
+            raise StoreFull(str(path))
+
+        power.setattr(salvaging, "_drop_orphans", cut)
+        with pytest.raises(StoreFull):
+            open_or_salvage(path, NOW)
+    db, salvage = open_or_salvage(path, NOW + 1)
+    assert salvage is not None
+    assert db.value("SELECT count(*) FROM inbound") > 200
+    db.close()
+
+
+def readable(path: Path, table: str) -> set[int]:
+    """The rows that SQLite can still read, found one by one."""
+    found = set()
+    conn = sqlite3.connect(path)
+    for rowid in range(1, 1000):
+        try:
+            row = conn.execute(f"SELECT * FROM {table} WHERE rowid = ?", (rowid,)).fetchone()
+        except sqlite3.Error:
+            continue
+        if row:
+            found.add(rowid)
+    conn.close()
+    return found
+
+
+def test_behind_a_damaged_page_no_readable_row_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "relay.db"
+    damaged(path)
+    there = readable(path, "raw_pdu")
+    assert 100 < len(there) < 300
+    db, _ = open_or_salvage(path, NOW)
+    assert {row[0] for row in db.query("SELECT id FROM raw_pdu")} >= there
+    db.close()
