@@ -9,12 +9,16 @@ _LONGEST_WAIT_MS = soft_retry_ms(SOFT_RETRIES) or 0
 
 
 def clamp(db: Database, now: int) -> int:
-    """Bring due times and doubts that lie in an impossible future back to now; how many rows."""
+    """Bring what is due, in doubt or without its parts in an impossible future back to now.
+
+    How many rows that were.
+    """
     latest = now + _LONGEST_WAIT_MS
     wrong = db.value(
         "SELECT (SELECT count(*) FROM part WHERE state = 'QUEUED' AND due_at > ?)"
-        " + (SELECT count(*) FROM part WHERE state = 'UNCERTAIN' AND uncertain_at > ?)",
-        (latest, now),
+        " + (SELECT count(*) FROM part WHERE state = 'UNCERTAIN' AND uncertain_at > ?)"
+        " + (SELECT count(*) FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at > ?)",
+        (latest, now, now),
     )
     if not wrong:
         return 0
@@ -23,6 +27,10 @@ def clamp(db: Database, now: int) -> int:
                    (latest, latest))  # fmt: skip
         tx.execute(
             "UPDATE part SET uncertain_at = ? WHERE state = 'UNCERTAIN' AND uncertain_at > ?",
+            (now, now),
+        )
+        tx.execute(
+            "UPDATE inbound SET kept_at = ? WHERE state = 'WAITING_PARTS' AND kept_at > ?",
             (now, now),
         )
     return int(wrong)

@@ -8,6 +8,7 @@ import pytest
 
 from relay.core.pdu import Concat
 from relay.core.reassembly import DAY_MS
+from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.inbox import Inbox
 from relay.store.raw import Arrival
@@ -167,3 +168,16 @@ def test_the_id_sent_upstream_depends_on_station_and_pdu_alone(db: Database, inb
     inbox.keep(NOW + 5, [came(deliver("N Jane"), via="ME:9")])
     inbox.digest(NOW + 5)
     assert messages(db)[0]["uuid"] == name
+
+
+def test_a_part_that_came_under_a_wrong_clock_does_not_wait_for_years(
+    db: Database, inbox: Inbox
+) -> None:
+    """The clock was set back: without its other half the message still goes on after a day."""
+    future = NOW + 3000 * DAY_MS
+    first, _ = delivers(["first half, ", "second half"])
+    inbox.keep(future, [came(first)])
+    inbox.digest(future)
+    clamp(db, NOW)
+    assert inbox.give_up_waiting(NOW + DAY_MS - 1) == 0
+    assert inbox.give_up_waiting(NOW + DAY_MS + 1) == 1
