@@ -29,8 +29,8 @@ def whole_twin(tx: sqlite3.Connection, inbound_id: int, since: int) -> int | Non
     pieces = _pieces(tx, inbound_id).values()
     rows = tx.execute(
         "SELECT id, total FROM inbound WHERE id <> ? AND sender = ? AND concat_ref = ?"
-        " AND concat_bits = ? AND total = ? AND state IN ('WAITING', 'FORWARDED')"
-        " AND kept_at > ?",
+        " AND concat_bits = ? AND total = ?"
+        " AND (state = 'WAITING' OR (state = 'FORWARDED' AND finished_at > ?))",
         (mine["id"], mine["sender"], mine["concat_ref"], mine["concat_bits"], mine["total"],
          since),
     ).fetchall()  # fmt: skip

@@ -56,7 +56,8 @@ _IN_DOUBT = (
     "part.state = 'UNCERTAIN' AND (:sc_time IS NULL OR abs(:sc_time - submitted_at) < :near)"
 )
 _CANDIDATES = (
-    "part.state = 'ACCEPTED' AND (mr = :mr OR mr IS NULL)",
+    "part.state = 'ACCEPTED' AND mr = :mr",
+    "part.state = 'ACCEPTED' AND mr IS NULL",
     _IN_DOUBT,
     "part.state = 'FAILED' AND mr = :mr",
 )
@@ -81,7 +82,7 @@ def _match(tx: sqlite3.Connection, now: int, modem: str, report: StatusReport) -
             "SELECT part.id FROM part JOIN outbound ON outbound.id = outbound_id"
             f" WHERE {condition} AND submitted_at > :since"
             f" AND substr(recipient, -{_TAIL:d}) = :tail"
-            " ORDER BY mr IS NULL, part.modem = :modem DESC, abs(:sc_time - submitted_at),"
+            " ORDER BY part.modem = :modem DESC, abs(:sc_time - submitted_at),"
             " submitted_at LIMIT 2",
             wanted,
         ).fetchall()
