@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,8 @@ def worker(clock, stop):
     made = []
 
     def make(step, name="sync-main", **options) -> Worker:
-        options = {"bell": Bell(), "chance": lambda: 0.5, "busy_limit_s": 60.0} | options
-        made.append(Worker(name, step, stop=stop, monotonic=clock.monotonic, **options))
+        usual: dict[str, Any] = {"bell": Bell(), "chance": lambda: 0.5, "busy_limit_s": 60.0}
+        made.append(Worker(name, step, stop=stop, monotonic=clock.monotonic, **usual | options))
         return made[-1]
 
     yield make

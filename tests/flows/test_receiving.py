@@ -70,7 +70,7 @@ def test_a_slot_that_holds_another_message_by_now_is_not_freed(station: Station)
         station.modem.slots[slot] = newer
         return station.modem.delete(listed)  # type: ignore[arg-type]
 
-    station.modem.delete = replace_meanwhile  # type: ignore[method-assign, assignment]
+    station.modem.delete = replace_meanwhile  # type: ignore[method-assign]
     station.work()
     station.work()
     assert texts(station) == ["old", "new"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def lab() -> Lab:
 def quiet(lab: Lab) -> Callable[..., tuple[SimulatedModem, Terminal]]:
     """Makes a modem with the echo off, and a terminal on it."""
 
-    def make(profile: str = "quectel-ec2x", **options: object) -> tuple[SimulatedModem, Terminal]:
+    def make(profile: str = "quectel-ec2x", **options: Any) -> tuple[SimulatedModem, Terminal]:
         modem = lab.modem(profile, **options)
         terminal = Terminal(modem)
         terminal.say("ATE0")
