@@ -81,9 +81,9 @@ class FakeModem:
     def ring(self) -> None:
         self.log.append("ring")
 
-    def list_pdus(self) -> list[ListedPdu]:
+    def list_pdus(self, memory: str = "") -> list[ListedPdu]:
         self._now("list")
-        return list(self.slots.values())
+        return [pdu for pdu in self.slots.values() if memory in ("", pdu.slot.memory)]
 
     def read_pdu(self, slot: Slot) -> ListedPdu | None:
         self._now("read")

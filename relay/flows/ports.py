@@ -51,8 +51,8 @@ class Modem(Protocol):
         """End a `wait` from another thread."""
         ...
 
-    def list_pdus(self) -> list[ListedPdu]:
-        """Everything in all receive memories (stat 0 to 3), undecoded."""
+    def list_pdus(self, memory: str = "") -> list[ListedPdu]:
+        """Everything in all receive memories, or in this one (stat 0 to 3), undecoded."""
         ...
 
     def read_pdu(self, slot: Slot) -> ListedPdu | None:

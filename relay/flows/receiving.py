@@ -27,8 +27,9 @@ from relay.store.raw import Arrival
 
 _log = logging.getLogger("relay.receiving")
 
-# Beyond this many hints one listing is cheaper than reading slot by slot.
-_MANY_HINTS = 12
+# Beyond this many hints one listing is cheaper than reading slot by slot: AT+CPMS and AT+CMGL
+# with their answers are some 65 bytes, an AT+CMGR is 17 bytes longer than an entry of a list.
+_MANY_HINTS = 4
 
 
 class Receiving:
@@ -66,8 +67,10 @@ class Receiving:
         by either, because a slot is freed only after its PDU is on the disk.
         """
         self._acknowledge()
-        if self._clock.monotonic() >= self._sweep_at or len(self._hints) > _MANY_HINTS:
+        if self._clock.monotonic() >= self._sweep_at:
             self._sweep()
+        elif len(self._hints) > _MANY_HINTS:
+            self._list_hinted()
         elif self._hints:
             self._read_hinted()
         self.digest()
@@ -91,6 +94,15 @@ class Receiving:
         changed = self._take(self._modem.list_pdus())
         self._hints = dict.fromkeys(changed)
         self._sweep_at = self._clock.monotonic() + self._sweep_s
+
+    def _list_hinted(self) -> None:
+        memories = sorted({slot.memory for slot in self._hints})
+        try:
+            listed = [pdu for memory in memories for pdu in self._modem.list_pdus(memory)]
+        except Refused:
+            self._read_hinted()  # some modem that cannot list this memory
+            return
+        self._hints = dict.fromkeys(self._take(listed))
 
     def _read_hinted(self) -> None:
         slots = list(self._hints)

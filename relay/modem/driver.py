@@ -176,10 +176,10 @@ class GsmDriver:
 
     # --- receiving ------------------------------------------------------------------------------
 
-    def list_pdus(self) -> list[ListedPdu]:
-        """Everything in all receive memories (stat 0 to 3), undecoded."""
+    def list_pdus(self, memory: str = "") -> list[ListedPdu]:
+        """Everything in all receive memories, or in this one (stat 0 to 3), undecoded."""
         up = self._open_line()
-        return up.storage.list_pdus()
+        return up.storage.list_pdus(memory)
 
     def read_pdu(self, slot: Slot) -> ListedPdu | None:
         """One slot, or None if it is empty."""

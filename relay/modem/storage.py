@@ -58,8 +58,8 @@ class Storage:
 
     # --- looking --------------------------------------------------------------------------------
 
-    def list_pdus(self) -> list[ListedPdu]:
-        """Everything in all receive memories; a memory that refuses is left out.
+    def list_pdus(self, only: str = "") -> list[ListedPdu]:
+        """Everything in all receive memories, or in one; a memory that refuses is left out.
 
         Raises `Refused` when all refuse, `NoReply` and `PortLost`.
         """
@@ -68,7 +68,7 @@ class Storage:
         found: list[ListedPdu] = []
         refused: Refused | None = None
         answered = False
-        for memory in self._plan.sweep:
+        for memory in (only,) if only in self._plan.sweep else self._plan.sweep:
             try:
                 found += self._list(memory)
                 answered = True

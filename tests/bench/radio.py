@@ -54,9 +54,8 @@ def out(folder: Path, baud: int | None, setting: Setting, count: int) -> Run:
         daemon.preload(0, count)
         with daemon:
             daemon.until_logged("link.open")
-            far.ask("forget")
             cpu = daemon.cpu_s()
-            far.until("submitted", count - 1)  # the first may have gone before `forget`
+            far.until("submitted", count)
             traffic, cpu = far.ask("traffic"), daemon.cpu_s() - cpu
             sent = far.ask("submissions")
     seconds = (sent[-1][0] - sent[0][0]) / 1000
@@ -140,8 +139,8 @@ def paced(count: int, repeats: int) -> Table:
         ),
         tuple(rows),
         f"{BAUD:,} baud, ten bits a byte, both directions; {repeats} runs each. Needed is the "
-        "shortest dialogue of the mode, byte by byte; used is all that crossed. The time that "
-        "the simulated modem itself takes is not counted as relay's.",
+        "shortest dialogue of the mode, byte by byte; used is all that crossed, the bring-up too. "
+        "The time that the simulated modem itself takes is not counted as relay's.",
     )  # fmt: skip
 
 
