@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from relay.config_sections import Config, ModemConfig, SendingConfig, ServerConfig
@@ -93,8 +93,9 @@ def syncing(
     outbox: Outbox,
     clock: Clock,
     outbox_bell: Doorbell,
+    present: Sequence[str],
 ) -> tuple[Syncing, Callable[[], None]]:
-    """One server's turn, and how to close its connection."""
+    """One server's turn, and how to close its connection; `present` names all servers."""
     password = config.password.reveal() if config.password else ""
     server = ChtServer(
         config.name,
@@ -105,7 +106,7 @@ def syncing(
         trust=Trust(str(config.ca_file or ""), config.pin_sha256),
         request_gzip=config.request_gzip,
     )
-    exchanges = Exchanges(db, config.name, outbox)
+    exchanges = Exchanges(db, config.name, outbox, present)
     exchanges.adopt()
     flow = Syncing(
         server,

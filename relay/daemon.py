@@ -26,6 +26,7 @@ from relay.jobs import Jobs
 from relay.log import event
 from relay.store.clamping import clamp
 from relay.store.database import Database
+from relay.store.exchanges import finish_departed
 from relay.store.facts import Facts
 from relay.store.salvage import open_or_salvage
 from relay.workers import Bell, Crew, Worker
@@ -77,6 +78,7 @@ class Daemon:
         self._inbox = inbox_of(db, config)
         self._outbox = outbox_of(db, config.sending)
         self._modem_names = tuple(modem.name for modem in config.modems)
+        self._server_names = tuple(server.name for server in config.servers)
         self._crew = Crew(self._workers(config), self._stop, clock.monotonic)
         self._jobs = self._scheduled(config)
 
@@ -116,7 +118,9 @@ class Daemon:
         for one in config.servers:
             bell = Bell()
             servers.add(bell.ring)
-            flow, close = syncing(one, self._db, self._outbox, self._clock, modems)
+            flow, close = syncing(
+                one, self._db, self._outbox, self._clock, modems, self._server_names
+            )
             name = f"sync-{one.name}"
             self._closers.append((name, close))
             workers.append(
@@ -171,6 +175,7 @@ class Daemon:
     def _start(self) -> None:
         now = self._clock.now()
         clamp(self._db, now)
+        finish_departed(self._db, self._server_names)
         if doubtful := self._outbox.recover(now, self._modem_names):
             _log.warning(event("outbox.recovered", uncertain=doubtful))
         self._facts.put(now, "daemon.started", {"pid": os.getpid(), "version": relay.__version__})

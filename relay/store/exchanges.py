@@ -58,12 +58,19 @@ class Settled:
 
 
 class Exchanges:
-    """One server's side of the store. Only used by that server's sync thread."""
+    """One server's side of the store. Only used by that server's sync thread.
 
-    def __init__(self, db: Database, server: str, outbox: Outbox) -> None:
+    `present` are all servers of the configuration; those that left it keep no message waiting.
+    Where it is empty, every server counts that ever was.
+    """
+
+    def __init__(
+        self, db: Database, server: str, outbox: Outbox, present: Sequence[str] = ()
+    ) -> None:
         self._db = db
         self._server = server
         self._outbox = outbox
+        self._present = json.dumps(list(present))
 
     def adopt(self) -> int:
         """Put before this server what came in before it was configured; how many messages."""
@@ -173,7 +180,7 @@ class Exchanges:
                 " WHERE server = ? AND inbound_id = ? AND state = 'WAITING'",
                 (now, self._server, inbound_id),
             )
-            _finish(tx, now, inbound_id, self._server)
+            _finish(tx, now, inbound_id, self._server, self._present)
         if ids:
             trail.count(tx, now, f"forwarded:{self._server}", len(ids))
         return len(ids)
@@ -248,7 +255,7 @@ class Exchanges:
                 " WHERE server = ? AND inbound_id = ?",
                 (reason, self._server, inbound_id),
             )
-            _finish(tx, now, inbound_id, self._server)
+            _finish(tx, now, inbound_id, self._server, self._present)
 
     def refuse_update(self, update_id: int) -> int:
         with self._db.transaction() as tx:
@@ -294,12 +301,30 @@ def release(db: Database, now: int, inbound_id: int, servers: Sequence[str]) -> 
         return True
 
 
-def _finish(tx: sqlite3.Connection, now: int, inbound_id: int, server: str) -> None:
+def finish_departed(db: Database, present: Sequence[str]) -> None:
+    """Move on the messages for which only servers wait that left the configuration.
+
+    All servers must have adopted theirs before: one may be another under a new name. What waits
+    for a server that left waits on, should it return.
+    """
+    with db.transaction() as tx:
+        rows = tx.execute(
+            "SELECT id, (SELECT max(forwarded_at) FROM forwarding WHERE inbound_id = inbound.id)"
+            " AS at FROM inbound WHERE state = 'WAITING' OR state = 'INCOMPLETE'"
+        ).fetchall()
+        for row in rows:
+            if row["at"] is not None:
+                _finish(tx, row["at"], row["id"], "", json.dumps(list(present)))
+
+
+def _finish(tx: sqlite3.Connection, now: int, inbound_id: int, server: str, present: str) -> None:
     """The message moves on when no server waits for it any more."""
     states = {
         row["state"]: row["reason"]
         for row in tx.execute(
-            "SELECT state, reason FROM forwarding WHERE inbound_id = ?", (inbound_id,)
+            "SELECT state, reason FROM forwarding WHERE inbound_id = ?1 AND (state <> 'WAITING'"
+            " OR ?2 = '[]' OR server IN (SELECT value FROM json_each(?2)))",
+            (inbound_id, present),
         )
     }
     (before,) = tx.execute("SELECT state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from relay.core.cht import Answer, Handout
 from relay.core.outbound import Accepted, RefusedForGood
 from relay.store.database import Database
-from relay.store.exchanges import Exchanges, Settled, release
+from relay.store.exchanges import Exchanges, Settled, finish_departed, release
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
@@ -213,3 +213,28 @@ def test_what_nobody_could_decode_stays(db: Database, inbox: Inbox) -> None:
     inbox.digest(NOW)
     assert prune(db, NOW + 10**12) == 0
     assert db.value("SELECT state FROM raw_pdu") == "UNDECODABLE"
+
+
+def test_a_server_that_was_renamed_keeps_no_message_waiting(
+    db: Database, outbox: Outbox, inbox: Inbox, exchanges: Exchanges
+) -> None:
+    """The new name brings it to the same server; the old one will never ask for it."""
+    receive(inbox, "first")
+    renamed = Exchanges(db, "moh", outbox, present=("moh",))
+    renamed.adopt()
+    exchange(renamed)
+    assert db.value("SELECT state FROM inbound") == "FORWARDED"
+
+
+def test_what_only_a_departed_server_lacks_is_done_after_a_restart(
+    db: Database, outbox: Outbox, exchanges: Exchanges
+) -> None:
+    both = Inbox(db, ("cht", "moh"))
+    receive(both, "first", "second")
+    exchanges.begin(NOW, [1], [])
+    exchanges.settle(NOW + 5, Answer((), None))
+    finish_departed(db, ("cht",))
+    rows = db.query("SELECT state, finished_at FROM inbound ORDER BY id")
+    assert [tuple(row) for row in rows] == [("FORWARDED", NOW + 5), ("WAITING", None)]
+    returned = Exchanges(db, "moh", outbox)
+    assert [report.text for report in returned.waiting(10)] == ["first", "second"]
