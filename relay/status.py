@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from relay import status_facts
 from relay.config_sections import Config
@@ -101,7 +102,14 @@ def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
         damaged=_damage(facts),
         salvaged_at=status_facts.when(facts, "store.salvaged"),
         salvaged_aside=status_facts.text(salvaged.get("path")) or None,
+        salvaged_in=_saved_rows(salvaged, "inbound"),
+        salvaged_out=_saved_rows(salvaged, "outbound"),
     )
+
+
+def _saved_rows(salvaged: Mapping[str, Any], table: str) -> int | None:
+    rows = salvaged.get("rows")
+    return status_facts.whole(rows.get(table)) if isinstance(rows, dict) else None
 
 
 def _damage(facts: Mapping[str, Fact]) -> str | None:

@@ -175,6 +175,8 @@ def _safe(station: Station) -> str:
     if inward.here_only:
         are = "is" if inward.here_only == 1 else "are"
         return f"{plain.many(inward.here_only, 'message')} {are} safe here."
+    if machine_health.salvaged_lately(station):
+        return "Messages may be missing: the database was damaged."
     return "Nothing is lost."
 
 

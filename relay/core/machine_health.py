@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.plain import DAY, HOUR
-from relay.core.station import Running, Station
+from relay.core.station import Running, Station, StoreFacts
 from relay.core.verdict import Problem, Verdict
 
 FULL_BELOW = 50_000_000
@@ -99,7 +99,7 @@ def daemon(station: Station) -> Iterator[Problem]:
 
 
 def damage(station: Station) -> Iterator[Problem]:
-    store, now = station.store, station.now
+    store = station.store
     if store.damaged is not None:
         yield Problem(
             "STORE_DAMAGED",
@@ -108,16 +108,32 @@ def damage(station: Station) -> Iterator[Problem]:
             "Restart relay: it sets the damaged file aside and saves what can be read of it:"
             " sudo systemctl restart relay\nThen look for a failing disk.",
         )
-    if store.salvaged_at is not None and now - store.salvaged_at < 7 * DAY:
+    if salvaged_lately(station):
         aside = f" The damaged file is kept: {store.salvaged_aside}." * bool(store.salvaged_aside)
         yield Problem(
             "STORE_SALVAGED",
             Verdict.WARN,
             f"The database was damaged; what could be read was saved "
-            f"{_ago(store.salvaged_at, station)}.{aside}",
+            f"{_ago(store.salvaged_at, station)}{_saved(store)}.{aside}",
+            "If messages are missing, restore the last copy (docs/operations.md).\n"
             "Look for a failing disk (sudo dmesg | grep -i error), and make a copy soon.",
             store.salvaged_at,
         )
+
+
+def salvaged_lately(station: Station) -> bool:
+    """Whether rows may be missing that nobody has looked for yet."""
+    at = station.store.salvaged_at
+    return at is not None and station.now - at < 7 * DAY
+
+
+def _saved(store: StoreFacts) -> str:
+    if store.salvaged_in is None or store.salvaged_out is None:
+        return ""
+    return (
+        f": {plain.many(store.salvaged_in, 'message')} that came in, "
+        f"{plain.count(store.salvaged_out)} that go out"
+    )
 
 
 def clock(station: Station) -> Iterator[Problem]:

@@ -147,6 +147,8 @@ class StoreFacts:
     damaged: str | None = None
     salvaged_at: int | None = None
     salvaged_aside: str | None = None
+    salvaged_in: int | None = None
+    salvaged_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -462,7 +462,20 @@ def test_damage_and_its_repair_are_told() -> None:
     mended = replace(STORE, salvaged_at=NOW - HOUR, salvaged_aside="relay.db.damaged-1")
     (problem,) = judge(replace(WELL, store=mended)).problems
     assert "relay.db.damaged-1" in problem.what
+    counted = replace(mended, salvaged_in=126, salvaged_out=1)
+    (problem,) = judge(replace(WELL, store=counted)).problems
+    assert "126 messages that came in, 1 that go out" in problem.what
     assert verdict(replace(WELL, store=replace(mended, salvaged_at=NOW - 9 * DAY))) is Verdict.OK
+
+
+def test_after_damage_nobody_says_that_nothing_is_lost() -> None:
+    """Rows that could not be read may have been messages."""
+    salvaged = replace(
+        modem(LinkState.SIM_ABSENT), store=replace(STORE, salvaged_at=NOW - HOUR, salvaged_in=0)
+    )
+    sentence = judge(salvaged).sentence
+    assert "Nothing is lost" not in sentence
+    assert sentence.endswith("Messages may be missing: the database was damaged.")
 
 
 def test_a_part_that_keeps_crashing_is_told() -> None:
