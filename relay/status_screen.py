@@ -31,7 +31,6 @@ def screen(station: Station, health: Health, *, show_numbers: bool = False) -> l
     return [
         *_headline(station, health),
         *_actions(health),
-        "",
         *_facts(station, show_numbers),
         *(["Nothing to do."] if health.verdict is Verdict.OK else []),
     ]
@@ -83,6 +82,9 @@ def _action(number: int, problem: Problem) -> Iterator[str]:
 
 
 def _facts(station: Station, show_numbers: bool) -> Iterator[str]:
+    if station.config_problems:
+        return  # it is the configuration that says where to look
+    yield ""
     alive = station.daemon.running is Running.YES
     for modem in station.modems:
         yield from _fact("Modem", _modem(modem, alive, show_numbers), modem.seen_at, station)

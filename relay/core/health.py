@@ -62,8 +62,7 @@ def _configuration(station: Station) -> Problem:
         Verdict.UNKNOWN,
         f"The configuration has {plain.many(len(station.config_problems), 'mistake')}. The first "
         f"is: {plain.sentence(first)}",
-        "Correct it, look at all of them with  relay config check, then: "
-        "sudo systemctl restart relay",
+        "See them all: relay config check\nWhen they are corrected: sudo systemctl restart relay",
     )
 
 
@@ -92,7 +91,7 @@ def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...])
         return f"The disk is full, so SMS wait on the SIM and at the network. {_safe(station)}"
     if station.daemon.running is not Running.YES:
         return f"{_stopped(station)} {_safe(station)}"
-    words = plain.sentence(_radio_and_server(station))
+    words = plain.sentence(_radio_and_server(station, refused="SMS_REJECTED" in codes))
     if verdict is Verdict.OK:
         return words
     return f"{words} {_safe(station) if _broken(station) else _look(verdict, problems)}"
@@ -119,8 +118,11 @@ def _stopped(station: Station) -> str:
     return f"relay {how} {plain.age(facts.beat_at, station.now)}."
 
 
-def _radio_and_server(station: Station) -> str:
+def _radio_and_server(station: Station, *, refused: bool) -> str:
     radio, server = _radio(station), _server(station)
+    if radio is True and refused:
+        words = "SMS come in, but the network refuses some that go out"
+        return f"{words}; {server or 'the server is reached'}"
     if radio is True and server == "":
         return "SMS come in, go out and reach the server"
     words = {

@@ -43,15 +43,20 @@ def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
 
 def _failing(outward: OutwardFacts) -> Iterator[Problem]:
     total = sum(reason.n for reason in outward.failed)
-    rejected = sum(reason.n for reason in outward.failed if reason.code == "network.rejected")
+    rejected = sum(
+        reason.n
+        for reason in (*outward.failed, *outward.backoff_reasons)  # given up, and tried again
+        if reason.code == "network.rejected"
+    )
     sent = outward.sent_today + outward.delivered_today
     if rejected >= _REJECTED:
         yield Problem(
             "SMS_REJECTED",
             Verdict.WARN if sent else Verdict.CRIT,
-            f"The network refused {rejected} messages in the last day. Many networks do so when "
+            f"The network refused {rejected} SMS in the last day. Many networks do so when "
             "the credit is used up.",
-            "Check the credit of the SIM and top it up, then: relay outbox retry --all-failed",
+            "Check the credit of the SIM and top it up. relay tries those that wait again by "
+            "itself; those that failed: relay outbox retry --all-failed",
         )
     elif total >= _MANY_FAILED and outward.failed_today > sent:
         worst = outward.failed[0]

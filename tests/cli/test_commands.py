@@ -75,6 +75,7 @@ def test_status_with_a_bad_configuration(clinic: Clinic, relay: Relay, said: Sai
     assert result.exit_code == 78
     assert result.stdout.startswith("UNKNOWN relay cannot start: its configuration has a mistake.")
     assert "relay config check" in result.stdout
+    assert "has not run" not in result.stdout  # nobody has looked
     assert len(said("status")["config_problems"]) == 2
 
 

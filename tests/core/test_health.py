@@ -380,6 +380,18 @@ def test_rejections_point_at_the_credit(sent: int, expected: Verdict) -> None:
     assert "credit" in judge(station).problems[0].what
 
 
+def test_what_is_refused_and_tried_again_points_at_the_credit_too() -> None:
+    """relay gives up after half a day; until then line one may not say that all is well."""
+    waiting = OutwardFacts(
+        waiting=2, backoff=2, backoff_reasons=(Reason("network.rejected", "", 2),)
+    )
+    health = judge(replace(WELL, outward=waiting))
+    assert [problem.code for problem in health.problems] == ["SMS_REJECTED"]
+    assert health.sentence.startswith(
+        "SMS come in, but the network refuses some that go out; the server is reached."
+    )
+
+
 def test_a_single_wrong_number_is_no_alarm() -> None:
     """The server hears of it; nobody here can mend it."""
     one = OutwardFacts(
