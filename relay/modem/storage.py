@@ -171,7 +171,8 @@ class Storage:
     def erase(self, slot: Slot) -> None:
         """Free a slot that `store` filled; a received message in it is left alone."""
         self._select(slot.memory)
-        if not (self._own.get(slot) == self._selection and self._fresh()):
+        mine = self._own.get(slot) == self._selection and self._fresh()
+        if not mine or self._session.wire.is_announced(slot):
             entry = self._read(slot.index)
             if entry is None or entry.stat not in {STO_UNSENT, STO_SENT}:
                 return

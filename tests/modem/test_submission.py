@@ -249,6 +249,27 @@ def test_erase_leaves_received_messages_alone(opened: Opened) -> None:
     assert "AT+CMGD=7" not in modem.heard
 
 
+def test_erase_looks_first_where_a_message_was_announced(opened: Opened) -> None:
+    """Some modems free the slot when they have sent from it; the next message takes it."""
+    received = f"+CMGR: 0,,{len(PDU) // 2 - 1}\r\n{PDU}\r\nOK"
+    modem, gsm = opened(
+        {
+            "body": "+CMGW: 7\r\nOK",
+            "AT+CMSS=7": "+CMSS: 21\r\nOK",
+            "AT+CMGR=7": received,
+            "AT+CMGL=4": "OK",
+            'AT+CPMS="ME"': "+CPMS: 0,23,0,23,0,23\r\nOK",
+        }
+    )
+    gsm.list_stored()
+    slot = gsm.store(PDU)
+    gsm.submit_stored(slot, nothing)
+    modem.urc('+CMTI: "ME",7')
+    assert gsm.wait(5)
+    gsm.erase(slot)
+    assert "AT+CMGD=7" not in modem.heard
+
+
 def test_list_stored_shows_what_was_sent(opened: Opened) -> None:
     """STO UNSENT and STO SENT are told apart; received messages are left out."""
     length = len(PDU) // 2 - 1
