@@ -25,6 +25,16 @@ EX_CANTCREAT = 73
 EX_IOERR = 74
 EX_CONFIG = 78
 
+
+class MessageId(click.IntRange):
+    """The number of a message in the inbox or the outbox."""
+
+    name = "message id"
+
+    def __init__(self) -> None:
+        super().__init__(1, 2**63 - 1)  # what a column of SQLite holds
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -9,6 +9,7 @@ import click
 
 from relay.cli.desk import (
     Desk,
+    MessageId,
     config_option,
     examples,
     json_option,
@@ -128,7 +129,7 @@ def _document(row: sqlite3.Row, show_text: bool, show_numbers: bool) -> dict[str
 
 
 @inbox.command(epilog=examples("relay inbox show 12", "relay inbox show 12 --show-numbers"))
-@click.argument("inbound_id", metavar="ID", type=click.IntRange(1))
+@click.argument("inbound_id", metavar="ID", type=MessageId())
 @numbers_option
 @json_option
 @config_option
@@ -185,7 +186,7 @@ def _print_details(
 
 
 @inbox.command(epilog=examples("relay inbox release 12", "relay inbox release 12 13 14"))
-@click.argument("inbound_ids", metavar="ID…", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument("inbound_ids", metavar="ID…", type=MessageId(), nargs=-1, required=True)
 @json_option
 @config_option
 @pass_desk
@@ -208,5 +209,13 @@ def release(desk: Desk, inbound_ids: tuple[int, ...], as_json: bool) -> int:
     for one in [] if as_json else done:
         data(f"in {one}: released")
     for one in left:
-        note(f"in {one}: not parked; nothing was changed")
+        note(f"in {one}: {_why_not(desk, one)}; nothing was changed")
     return 1 if left else 0
+
+
+def _why_not(desk: Desk, inbound_id: int) -> str:
+    with desk.reader() as reader:
+        row = browsing.inbound_one(reader, inbound_id)
+    if row is None:
+        return "there is no such message"
+    return f"it is {row['state']}, and no server has refused it"

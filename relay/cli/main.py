@@ -6,6 +6,7 @@ server's libraries.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import importlib.util
 import sys
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
+from relay import __version__
 from relay.cli.desk import (
     EX_CANTCREAT,
     EX_CONFIG,
@@ -45,6 +47,18 @@ class Commands(click.Group):
         command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            if near := difflib.get_close_matches(args[0], self.list_commands(context), n=1):
+                raise click.UsageError(
+                    f"{error.message} Did you mean {near[0]}?", context
+                ) from None
+            raise
 
     def main(  # type: ignore[override]  # it always exits, with a code of ours
         self, args: Sequence[str] | None = None, **extra: Any
@@ -100,6 +114,7 @@ def _code(error: RelayError) -> int:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog=examples("relay status", "relay send +254700000001 'Come to the clinic today'"),
 )
+@click.version_option(__version__, message="relay %(version)s", help="Say which relay this is.")
 @config_option
 def main() -> None:
     """An SMS gateway for a clinic's laptop: a USB modem, a database, a central server."""

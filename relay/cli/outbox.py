@@ -9,6 +9,7 @@ import click
 
 from relay.cli.desk import (
     Desk,
+    MessageId,
     config_option,
     examples,
     json_option,
@@ -109,7 +110,7 @@ def _document(row: sqlite3.Row, show_text: bool, show_numbers: bool) -> dict[str
 
 
 @outbox.command(epilog=examples("relay outbox show 7", "relay outbox show 7 --show-numbers"))
-@click.argument("outbound_id", metavar="ID", type=click.IntRange(1))
+@click.argument("outbound_id", metavar="ID", type=MessageId())
 @numbers_option
 @json_option
 @config_option
@@ -136,7 +137,7 @@ def show(desk: Desk, outbound_id: int, show_numbers: bool, as_json: bool) -> Non
 def _part(part: sqlite3.Row) -> str:
     words = [f"{part['seq']} of {part['total']}: {part['state']}"]
     if part["attempts"]:
-        words.append(f"tried {part['attempts']} times")
+        words.append("tried once" if part["attempts"] == 1 else f"tried {part['attempts']} times")
     if part["modem"]:
         words.append(f"modem {part['modem']}")
     if part["mr"] is not None:
@@ -167,7 +168,7 @@ def _require(reader: Reader, outbound_id: int) -> sqlite3.Row:
         "relay outbox retry --uncertain 9     it may arrive twice",
     )
 )
-@click.argument("outbound_ids", metavar="ID…", type=click.IntRange(1), nargs=-1)
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1)
 @click.option("--all-failed", is_flag=True, help="Every message that failed.")
 @click.option("--uncertain", is_flag=True, help="Also parts that may have gone out already.")
 @json_option
@@ -202,7 +203,7 @@ def _resend(desk: Desk, outbox: Outbox, outbound_id: int) -> bool:
 
 
 @outbox.command(epilog=examples("relay outbox cancel 9", "relay outbox cancel 9 10"))
-@click.argument("outbound_ids", metavar="ID…", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1, required=True)
 @json_option
 @config_option
 @pass_desk
@@ -231,11 +232,19 @@ def _each(
         changed = [one for one in outbound_ids if act(outbox, one)]
     finally:
         db.close()
-    same = [one for one in outbound_ids if one not in changed]
+    same = [one for one in dict.fromkeys(outbound_ids) if one not in changed]
     if as_json:
         emit({"changed": changed, "unchanged": same})
     for one in [] if as_json else changed:
         data(f"out {one}: {done}")
     for one in same:
-        note(f"out {one}: {not_done}; nothing was changed")
+        note(f"out {one}: {_why_not(desk, one, not_done)}; nothing was changed")
     return 1 if same else 0
+
+
+def _why_not(desk: Desk, outbound_id: int, not_done: str) -> str:
+    with desk.reader() as reader:
+        row = browsing.outbound_one(reader, outbound_id)
+    if row is None:
+        return "there is no such message"
+    return f"it is {row['status']}, {not_done}"

@@ -19,7 +19,7 @@ from relay.config_sections import Config, SendingConfig
 from relay.core import plain
 from relay.core.number import dialable
 from relay.core.segment import Segments, segment
-from relay.errors import TextError
+from relay.errors import NumberError, TextError
 from relay.status import is_held
 
 _URGENT = 1
@@ -44,7 +44,7 @@ class Letter:
     + "\n\nExit codes: 65 the number or the text cannot be sent; 73, 74 it could not be stored."
 )
 @click.argument("recipient", metavar="NUMBER")
-@click.argument("text", metavar="TEXT|-")
+@click.argument("words", metavar="TEXT|-", nargs=-1, required=True)
 @click.option("--priority", is_flag=True, help="Before everything else that waits.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @numbers_option
@@ -54,7 +54,7 @@ class Letter:
 def send(
     desk: Desk,
     recipient: str,
-    text: str,
+    words: tuple[str, ...],
     priority: bool,
     dry_run: bool,
     show_numbers: bool,
@@ -64,10 +64,8 @@ def send(
 
     It goes out as soon as possible; if relay is not running, once it is started.
     """
-    if text == "-":
-        text = click.open_file("-", encoding="utf-8").read().removesuffix("\n")
     config = desk.config()
-    letter = checked(recipient, text, config.sending)
+    letter = checked(recipient, _text(words), config.sending)
     outbound_id = None if dry_run else _enqueue(desk, config, letter, priority)
     if as_json:
         emit(_document(letter, outbound_id, show_numbers))
@@ -77,12 +75,34 @@ def send(
         note("relay is not running: it goes out once relay is started.")
 
 
+def _text(words: tuple[str, ...]) -> str:
+    if len(words) > 1:
+        raise click.UsageError("The text is one word to the shell: put it in 'quotes'.")
+    if words[0] != "-":
+        return words[0]
+    try:
+        text: str = click.open_file("-", encoding="utf-8").read()
+    except UnicodeDecodeError:
+        raise TextError(
+            "text.encoding",
+            "the text is not in UTF-8. Nothing was stored. Convert it first: iconv -t UTF-8",
+        ) from None
+    return text.removesuffix("\n")
+
+
 def checked(recipient: str, text: str, sending: SendingConfig) -> Letter:
     """Raises `NumberError` or `TextError` for what could never be sent."""
-    to = dialable(recipient)
+    try:
+        to = dialable(recipient)
+    except NumberError as error:
+        hint = "Nothing was stored. Write a phone number such as +254700000001."
+        raise NumberError(error.code, f"{error.detail}. {hint}") from None
     if not text:
         raise TextError("text.empty", "there is no text. Nothing was stored.")
-    segments = segment(text, national=sending.national)
+    try:
+        segments = segment(text, national=sending.national)
+    except TextError as error:
+        raise TextError(error.code, f"{error.detail}. Nothing was stored.") from None
     if len(segments.parts) > sending.max_parts:
         raise TextError(
             "text.too_long",

@@ -21,7 +21,7 @@ from relay.core.trace import Hop, Step, legs, steps, total
 from relay.store import browsing, hops
 from relay.store.reading import Reader
 
-_ROW = re.compile(r"(in|out)[ /:-]*(\d+)", re.IGNORECASE)
+_ROW = re.compile(r"(in|out)[ /:-]*(\d{1,18})", re.IGNORECASE)
 _LEAST = 4
 _LONG = 8  # digits that are no number of a row, but may well begin a uuid
 
@@ -62,7 +62,7 @@ def _find(reader: Reader, name: str) -> tuple[str, int]:
     if row := _ROW.fullmatch(name):
         return row[1].lower(), int(row[2])
     if name.isdigit() and len(name) < _LONG:
-        raise click.UsageError(f"Which one: relay trace in {name}, or relay trace out {name}?")
+        return _the_only(reader, int(name)), int(name)
     found = browsing.named(reader, name) if len(name) >= _LEAST else []
     if len(found) == 1:
         return found[0]
@@ -72,6 +72,22 @@ def _find(reader: Reader, name: str) -> tuple[str, int]:
     raise click.ClickException(
         f"there is no message {name}; see them with: relay inbox list, relay outbox list"
     )
+
+
+def _the_only(reader: Reader, row_id: int) -> str:
+    """Both sides count from 1."""
+    sides = {
+        "in": browsing.inbound_one(reader, row_id),
+        "out": browsing.outbound_one(reader, row_id),
+    }
+    there = [side for side, row in sides.items() if row is not None]
+    if not there:
+        raise click.ClickException(
+            f"there is no message {row_id}; see them with: relay inbox list, relay outbox list"
+        )
+    if len(there) > 1:
+        raise click.UsageError(f"Which one: relay trace in {row_id}, or relay trace out {row_id}?")
+    return there[0]
 
 
 def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
@@ -85,7 +101,9 @@ def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
         if row is not None:
             who = number(row["recipient"], show_numbers)
             return f"out {row_id} to {who}, {row['parts']} SMS: {row['status']}"
-    raise click.ClickException(f"there is no message {side} {row_id}")
+    raise click.ClickException(
+        f"there is no message {side} {row_id}; see them with: relay {side}box list"
+    )
 
 
 def _line(step: Step) -> str:

@@ -24,6 +24,8 @@ def dialable(text: str) -> str:
     the name of a sender ('MPESA').
     """
     number = _DECORATION.sub("", text)
+    if not number:
+        raise NumberError(detail="there is no number")
     if not _DIALABLE.fullmatch(number):
         raise NumberError(detail=f"{masked(number)} is not a number that can be dialled")
     return number

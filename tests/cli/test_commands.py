@@ -301,6 +301,13 @@ def test_a_command_typed_wrongly_is_exit_64(relay: Relay, words: list[str]) -> N
     assert result.stdout == ""
 
 
+def test_a_slip_of_the_finger_is_understood(relay: Relay) -> None:
+    """The nearest command is named, not run."""
+    result = relay("sttus")
+    assert result.exit_code == 64
+    assert "Did you mean status?" in result.stderr
+
+
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     if isinstance(command, click.Group):

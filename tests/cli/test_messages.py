@@ -96,6 +96,31 @@ def test_what_cannot_be_sent_is_refused_at_the_door(
     assert clinic.db.value("SELECT count(*) FROM outbound") == 0
 
 
+def test_a_refusal_says_what_to_write_instead(relay: Relay) -> None:
+    """What happened, what became of the message, what to do."""
+    assert "Nothing was stored. Write a phone number" in relay("send", "MPESA", "hi").stderr
+    assert "there is no number" in relay("send", "", "hi").stderr
+    assert "Nothing was stored" in relay("send", TO, "a\0b").stderr
+
+
+def test_a_text_without_quotes_is_not_guessed(clinic: Clinic, relay: Relay) -> None:
+    """The shell has cut it into words, and may have swallowed some."""
+    result = relay("send", TO, "Come", "to", "the", "clinic")
+    assert result.exit_code == 64
+    assert "'quotes'" in result.stderr
+    assert clinic.db.value("SELECT count(*) FROM outbound") == 0
+
+
+def test_a_pipe_in_another_encoding_is_refused(clinic: Clinic) -> None:
+    """Exit 65 and words, not a traceback."""
+    desk = Desk(clock=clinic.clock, environ={"RELAY_CONFIG": str(clinic.path)})
+    result = CliRunner().invoke(
+        main, ["send", TO, "-"], input="Gr\u00fc\u00dfe".encode("latin-1"), obj=desk
+    )
+    assert result.exit_code == 65
+    assert "not in UTF-8. Nothing was stored" in result.stderr
+
+
 def test_the_configuration_shapes_the_message(tmp_path: Path) -> None:
     """Validity, reports and the most parts are those that the daemon uses."""
     toml = TOML + "[sending]\nvalidity_h = 24\nrequest_reports = false\nmax_parts = 2\n"
@@ -234,7 +259,7 @@ def test_a_parked_message_is_released(clinic: Clinic, relay: Relay) -> None:
     clinic.exchanges.park_report(clinic.clock.now(), 1, "no")
     result = relay("inbox", "release", "1", "2")
     assert (result.exit_code, result.stdout) == (1, "in 1: released\n")
-    assert "in 2: not parked" in result.stderr
+    assert "in 2: it is WAITING, and no server has refused it" in result.stderr
     assert [report.inbound_id for report in clinic.exchanges.waiting(9)] == [1, 2]
 
 
@@ -282,7 +307,7 @@ def test_one_outgoing_message_is_shown_whole(clinic: Clinic, relay: Relay, said:
     happens(clinic, Accepted(41))
     text = relay("outbox", "show", "1").stdout
     assert "from    server main, id wo-1" in text
-    assert "part    1 of 2: ACCEPTED, tried 1 times, modem usb1, mr 41" in text
+    assert "part    1 of 2: ACCEPTED, tried once, modem usb1, mr 41" in text
     assert "part    2 of 2: QUEUED" in text
     assert [part["state"] for part in said("outbox", "show", "1")["parts"]] == [
         "ACCEPTED",
@@ -297,7 +322,7 @@ def test_a_failed_message_is_queued_again(clinic: Clinic, relay: Relay) -> None:
     happens(clinic, RefusedForGood("network.rejected"))
     result = relay("outbox", "retry", "1", "2")
     assert (result.exit_code, result.stdout) == (1, "out 1: queued again\n")
-    assert "out 2: nothing of it failed" in result.stderr
+    assert "out 2: it is UNSENT, nothing of it failed" in result.stderr
     assert status(clinic) == "UNSENT"
 
 
@@ -333,7 +358,7 @@ def test_a_message_that_has_not_left_is_cancelled(clinic: Clinic, relay: Relay) 
     clinic.sends("b")
     result = relay("outbox", "cancel", "1", "2")
     assert (result.exit_code, result.stdout) == (1, "out 2: cancelled\n")
-    assert "out 1: nothing of it waits" in result.stderr
+    assert "out 1: it is SENT, nothing of it waits" in result.stderr
     assert (status(clinic, 1), status(clinic, 2)) == ("SENT", "FAILED")
 
 
@@ -343,6 +368,20 @@ def test_a_message_that_is_not_there(relay: Relay, side: str) -> None:
     result = relay(side, "show", "99")
     assert result.exit_code == 1
     assert f"relay {side} list" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("outbox", "retry"), ("outbox", "cancel"), ("inbox", "release")], ids=" ".join
+)
+def test_nothing_can_be_done_with_a_message_that_is_not_there(
+    relay: Relay, words: tuple[str, ...]
+) -> None:
+    """Exit 1; a number that no database can hold is a mistake in typing."""
+    result = relay(*words, "99")
+    assert result.exit_code == 1
+    assert "99: there is no such message; nothing was changed" in result.stderr
+    assert relay(*words, 2**63).exit_code == 64
+    assert "not a valid message id" in relay(*words, "abc").stderr
 
 
 def test_an_error_of_the_store_is_no_traceback(clinic: Clinic, relay: Relay) -> None:

@@ -112,11 +112,19 @@ def test_a_report_is_found_by_its_uuid(clinic: Clinic, said: Said) -> None:
     assert said("trace", uuid[:8])["id"] == "in 1"
 
 
-def test_a_bare_number_is_ambiguous(relay: Relay) -> None:
-    """Both sides count from 1."""
-    result = relay("trace", "7")
+def test_a_bare_number_is_enough_where_only_one_side_has_it(clinic: Clinic, said: Said) -> None:
+    """Nobody is asked what relay can see by itself."""
+    sent(clinic)
+    assert said("trace", "1")["id"] == "out 1"
+
+
+def test_a_bare_number_of_both_sides_is_ambiguous(clinic: Clinic, relay: Relay) -> None:
+    """Both count from 1."""
+    sent(clinic)
+    received(clinic)
+    result = relay("trace", "1")
     assert result.exit_code == 64
-    assert "relay trace in 7, or relay trace out 7" in result.stderr
+    assert "relay trace in 1, or relay trace out 1" in result.stderr
 
 
 def test_a_beginning_of_several_names_them(clinic: Clinic, relay: Relay) -> None:
@@ -128,7 +136,7 @@ def test_a_beginning_of_several_names_them(clinic: Clinic, relay: Relay) -> None
     assert "out 1, out 2" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["in 9", "out 9", "nothing-like-this", "abc"])
+@pytest.mark.parametrize("name", ["in 9", "out 9", "9", "nothing-like-this", "abc"])
 def test_a_message_that_is_not_there(relay: Relay, name: str) -> None:
     """Exit 1 and words."""
     result = relay("trace", *name.split())
