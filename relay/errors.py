@@ -79,9 +79,14 @@ class StoreFull(StoreError):
 
     def __str__(self) -> str:
         return (
-            f"{self.cause} ({self.path}). Nothing is deleted from the SIM and nothing is sent "
-            "until relay can write again. Free some space on the disk."
+            f"{self.cause} ({self.path}). Nothing was stored. Nothing is deleted from the SIM and "
+            f"nothing is sent until relay can write again. {self._remedy()}"
         )
+
+    def _remedy(self) -> str:
+        if "permission" in self.cause.lower():
+            return "This user may not write there: try it with sudo."
+        return "Free some space on the disk; if there is enough, it is read-only or failing."
 
 
 @dataclass(eq=False)
@@ -89,7 +94,10 @@ class StoreBusy(StoreError):
     path: str
 
     def __str__(self) -> str:
-        return f"another program holds the database {self.path}; relay tries again by itself"
+        return (
+            f"another relay or another program holds the database {self.path}. Nothing was "
+            "changed. Is relay running already? See: relay status"
+        )
 
 
 class ModemError(RelayError):
