@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from relay.core.inbound import RAW_TRANSITIONS, Decoded, NotDecodable, RawState
 from relay.core.machine import step
+from relay.core.pdu import Deliver, decode
+from relay.errors import PduError
 from relay.store import trail
+
+
+_GONE_MS = 600_000  # many sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +29,45 @@ class Arrival:
 def keep(tx: sqlite3.Connection, now: int, arrival: Arrival) -> bool:
     """Store one PDU; False if it was there already (then it is only counted as seen again)."""
     digest = hashlib.sha256(arrival.pdu.upper().encode("utf-8", "replace")).hexdigest()
-    known = tx.execute(
-        "UPDATE raw_pdu SET sightings = sightings + 1"
-        " WHERE hash = ? AND (sim = ? OR sim = '' OR ? = '')",
-        (digest, arrival.sim, arrival.sim),
-    ).rowcount
-    if known:
-        return False
+    known = _last_seen(tx, arrival, digest)
+    if known is not None:
+        if now - known["seen_at"] <= _GONE_MS or _dated(arrival.pdu):
+            tx.execute(
+                "UPDATE raw_pdu SET sightings = sightings + 1, seen_at = ? WHERE id = ?",
+                (now, known["id"]),
+            )
+            return False
+        digest = f"{digest}:{now}"
     row = tx.execute(
-        "INSERT INTO raw_pdu (hash, sim, pdu, state, modem, via, kept_at)"
-        " VALUES (?, ?, ?, 'KEPT', ?, ?, ?) RETURNING id",
-        (digest, arrival.sim, arrival.pdu, arrival.modem, arrival.via, now),
+        "INSERT INTO raw_pdu (hash, sim, pdu, state, modem, via, kept_at, seen_at)"
+        " VALUES (?, ?, ?, 'KEPT', ?, ?, ?, ?) RETURNING id",
+        (digest, arrival.sim, arrival.pdu, arrival.modem, arrival.via, now, now),
     ).fetchone()
     trail.note(tx, now, "raw", row[0], "Kept", None, "KEPT", f"{arrival.modem} {arrival.via}")
     return True
+
+
+def _last_seen(tx: sqlite3.Connection, arrival: Arrival, digest: str) -> sqlite3.Row | None:
+    """The newest row with these bytes. Where the SIM could not be read, any SIM matches."""
+    row: sqlite3.Row | None = tx.execute(
+        "SELECT id, seen_at FROM raw_pdu WHERE hash >= ? AND hash < ? || ';'"
+        " AND (sim = ? OR sim = '' OR ? = '') ORDER BY seen_at DESC LIMIT 1",
+        (digest, digest, arrival.sim, arrival.sim),
+    ).fetchone()
+    return row
+
+
+def _dated(pdu: str) -> bool:
+    """Whether the service centre's time tells two messages with the same words apart.
+
+    A slot that cannot be freed is seen at every sweep. Without a time stamp, the same bytes
+    after a long absence are somebody's next YES, not the same one.
+    """
+    try:
+        message = decode(pdu)
+    except PduError:
+        return True
+    return not isinstance(message, Deliver) or message.sc_time is not None
 
 
 def decoded(tx: sqlite3.Connection, raw_id: int) -> None:

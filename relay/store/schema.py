@@ -67,6 +67,7 @@ def m002_inbound(db: SqliteUtils) -> None:
             modem TEXT NOT NULL,
             via TEXT NOT NULL,
             kept_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
             sightings INTEGER NOT NULL DEFAULT 1,
             inbound_id INTEGER REFERENCES inbound (id),
             seq INTEGER,

@@ -33,8 +33,9 @@ _FILL = (
     "INSERT INTO inbound (id, uuid, state, kind, sender, text, sc_time, kept_at, finished_at,"
     " modem, sim, total) SELECT i, printf('00000000-0000-5000-8000-%012x', i), 'FORWARDED',"
     " 'text', :other, :text || i, :from + i, :from + i, :from + i, 'usb', '8925', 1 FROM n",
-    "INSERT INTO raw_pdu (id, hash, sim, pdu, state, modem, via, kept_at, inbound_id, seq)"
-    " SELECT i, printf('%064x', i), '8925', :pdu, 'DECODED', 'usb', 'ME:1', :from + i, i, 1"
+    "INSERT INTO raw_pdu (id, hash, sim, pdu, state, modem, via, kept_at, seen_at, inbound_id,"
+    " seq) SELECT i, printf('%064x', i), '8925', :pdu, 'DECODED', 'usb', 'ME:1', :from + i,"
+    " :from + i, i, 1"
     " FROM n",
     "INSERT INTO forwarding (server, inbound_id, state, forwarded_at)"
     " SELECT 'cht', i, 'FORWARDED', :from + i FROM n",

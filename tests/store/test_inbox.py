@@ -181,3 +181,26 @@ def test_a_part_that_came_under_a_wrong_clock_does_not_wait_for_years(
     clamp(db, NOW)
     assert inbox.give_up_waiting(NOW + DAY_MS - 1) == 0
     assert inbox.give_up_waiting(NOW + DAY_MS + 1) == 1
+
+
+UNDATED = "07917238010010F5040B917228000000F100000000000000000009E936FC2DA787DD74"
+
+
+def test_without_a_time_stamp_the_same_words_another_day_are_another_message(
+    db: Database, inbox: Inbox
+) -> None:
+    """Some networks send a time stamp of zeros: today's YES must not swallow tomorrow's."""
+    for day in range(3):
+        inbox.keep(NOW + day * DAY_MS, [came(UNDATED)])
+        inbox.digest(NOW + day * DAY_MS)
+    assert texts(db) == [("WAITING", "important")] * 3
+    assert len({row["uuid"] for row in messages(db)}) == 3
+
+
+def test_without_a_time_stamp_a_slot_that_cannot_be_freed_is_still_one_message(
+    db: Database, inbox: Inbox
+) -> None:
+    for sweep in range(200):
+        inbox.keep(NOW + sweep * 45_000, [came(UNDATED)])
+        inbox.digest(NOW)
+    assert texts(db) == [("WAITING", "important")]
