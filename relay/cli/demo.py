@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from relay.cli.desk import program
+from relay.cli.printing import emit
+
 if TYPE_CHECKING:
     from relay.demo.ledger import Ledger, Line
     from relay.demo.stage import Stage
@@ -75,10 +78,9 @@ def _verdict(ledger: Ledger, took: float) -> str:
 
 def _show(ledger: Ledger, as_json: bool) -> None:
     if as_json:
-        import json
         from dataclasses import asdict
 
-        click.echo(json.dumps({"schema": 1, "right": ledger.right, **asdict(ledger)}, indent=2))
+        emit({"right": ledger.right, **asdict(ledger)})
         return
     _table("Reports: health worker to server", "at server", ledger.reports)
     _table("Replies: server to handset", "on handset", ledger.replies)
@@ -105,12 +107,13 @@ def _tail(stage: Stage, lines: int = 15) -> str:
 
 def _keep(stage: Stage) -> None:
     """Until Ctrl-C; the commands to play with are for another terminal."""
+    relay = program()
     click.echo(
         f"""
 Everything stays up. In another terminal:
-  relay status --config {stage.config}
-  relay inbox  --config {stage.config}
-  relay send +254700000001 "Hello" --config {stage.config}
+  {relay} status --config {stage.config}
+  {relay} inbox  --config {stage.config}
+  {relay} send +254700000001 "Hello" --config {stage.config}
   tail -f {stage.log}
 Here you speak to the virtual network: help shows how. Ctrl-C or quit ends it."""
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -88,6 +90,14 @@ def config_option(command: F) -> F:
         callback=_remember,
         help="The configuration; else $RELAY_CONFIG, else /etc/relay/relay.toml.",
     )(command)
+
+
+def program() -> str:
+    """How this very relay is typed in another terminal, where no virtual environment is active."""
+    own = Path(sys.argv[0]).absolute()
+    if own.name != "relay":
+        return f"{sys.executable} -m relay"
+    return str(own) if own.is_relative_to(sys.prefix) else "relay"
 
 
 def json_option(command: F) -> F:

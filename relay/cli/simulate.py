@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from relay.cli.desk import EX_CANTCREAT, EX_USAGE, Desk, examples, pass_desk
+from relay.cli.desk import EX_CANTCREAT, EX_USAGE, Desk, examples, pass_desk, program
 
 _PROFILES = ("huawei-e17x", "sim800", "quectel-ec2x")
 
@@ -86,8 +86,9 @@ def simulate(  # one argument for each option
         click.echo(f"{number} is no phone number: write it as +254711000000.", err=True)
         return EX_USAGE
     options = Options(
-        folder, modems, profile, number, baud=baud, tcp=tcp, control=control, server=server
-    )
+        folder, modems, profile, number, baud=baud, tcp=tcp, control=control, server=server,
+        relay=program(),
+    )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(options, desk.clock.now, person=sys.stdin.fileno(), say=_say, ask=_ask)

@@ -152,7 +152,7 @@ MODEM_VERBS = {
     "register": Verb(
         _register, f"register {'|'.join(REGISTRATION)}", "move in or out of coverage"
     ),
-    "signal": Verb(_signal, "signal 0-31|99", "+CSQ"),
+    "signal": Verb(_signal, "signal 0-31|99", "the strength that +CSQ tells"),
     "unplug": Verb(_unplug, "unplug", "pull the modem out; its port vanishes"),
     "replug": Verb(_replug, "replug", "plug it in again, as another device"),
     "reboot": Verb(_reboot, "reboot [port]", "let it restart by itself, with its port or without"),

@@ -9,6 +9,7 @@ from relay.simulator.console import Misunderstood, Scene, Verb
 
 if TYPE_CHECKING:
     from relay.simulator.server import CentralServer
+    from relay.simulator.server_state import StoredReport
 
 _ids = count(1)
 
@@ -27,7 +28,11 @@ def _server(scene: Scene) -> str:
 
 
 def _reports(server: CentralServer) -> str:
-    return "\n".join(str(report) for report in server.reports) or "none"
+    return "\n".join(map(told, server.reports)) or "none"
+
+
+def told(report: StoredReport) -> str:
+    return f"{report.sender}: {report.content} ({report.id})"
 
 
 def _states(server: CentralServer) -> str:
@@ -50,6 +55,6 @@ SERVER_VERBS = {
     "server": Verb(
         _server,
         "server queue NUMBER TEXT | reports | states | stop | start",
-        "the central server: what it wants sent, what it got, whether it can be reached",
+        "the central server: what it wants sent, what it got; down and up",
     ),
 }

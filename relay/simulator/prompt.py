@@ -6,11 +6,12 @@ without one they mean the first modem.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from relay.errors import RelayError
-from relay.simulator.console import Misunderstood, Scene
+from relay.simulator.console import Misunderstood, Scene, Verb
 from relay.simulator.console_modem import MODEM_VERBS
 from relay.simulator.console_network import NETWORK_VERBS
 from relay.simulator.console_server import SERVER_VERBS
@@ -77,8 +78,18 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def _help(words: list[str]) -> str:
-    chosen = [VERBS[word] for word in words if word in VERBS] or list(VERBS.values())
-    lines = [f"{verb.usage}\n    {verb.meaning}" for verb in chosen]
-    if not words:
-        lines.append("quit\n    end the simulation")
-    return "\n".join(lines)
+    if chosen := [VERBS[word] for word in words if word in VERBS]:
+        return "\n".join(_explained(verb) for verb in chosen)
+    width = max(map(len, VERBS))
+    meanings = {word: verb.meaning for word, verb in VERBS.items()} | {
+        "quit": "end the simulation"
+    }
+    lines = [f"{word:<{width}}  {meaning}" for word, meaning in meanings.items()]
+    return "\n".join([*lines, "How one of them is written: help WORD, such as  help handset"])
+
+
+def _explained(verb: Verb) -> str:
+    """Its meaning, and below it every way to write it; a long line is broken between two ways."""
+    wide = [way.replace(" ", "\0") for way in verb.usage.split(" | ")]
+    usage = textwrap.wrap(" | ".join(wide), 76, initial_indent="  ", subsequent_indent="    ")
+    return "\n".join([verb.meaning, *(line.replace("\0", " ") for line in usage)])

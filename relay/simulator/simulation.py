@@ -44,7 +44,8 @@ password = "{password}"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to simulate. `folder` gets the links, the configuration and relay's database."""
+    """What to simulate. `folder` gets the links, the configuration and relay's database; `relay`
+    is how a person starts relay in another terminal."""
 
     folder: Path
     modems: int = 1
@@ -55,6 +56,7 @@ class Options:
     control: Path | None = None
     server: bool = True
     boot_s: float | None = None
+    relay: str = "relay"
 
 
 class Simulation:
@@ -115,7 +117,7 @@ class Simulation:
         if self.server is not None:
             lines.append(f"Server   {self.server.url} (user {USER}, password {PASSWORD})")
         lines.append(f"Config   {self.config}")
-        lines.append(f"In another terminal: relay run --config {self.config}")
+        lines.append(f"In another terminal: {self.options.relay} run --config {self.config}")
         return "\n".join(lines)
 
     def _port(self, step: int, modem: SimulatedModem) -> Cable:

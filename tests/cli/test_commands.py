@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from relay import __version__
-from relay.cli.desk import Desk
+from relay.cli.desk import Desk, program
 from relay.cli.main import main
 from tests.clinic import Clinic
 
@@ -306,6 +306,22 @@ def test_a_slip_of_the_finger_is_understood(relay: Relay) -> None:
     result = relay("sttus")
     assert result.exit_code == 64
     assert "Did you mean status?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (f"{sys.prefix}/bin/relay", f"{sys.prefix}/bin/relay"),
+        ("/usr/local/bin/relay", "relay"),
+        ("/somewhere/relay/__main__.py", f"{sys.executable} -m relay"),
+    ],
+)
+def test_a_hint_for_another_terminal_can_be_typed_there(
+    monkeypatch: pytest.MonkeyPatch, typed: str, told: str
+) -> None:
+    """A virtual environment that is active here is not active there."""
+    monkeypatch.setattr(sys, "argv", [typed])
+    assert program() == told
 
 
 def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

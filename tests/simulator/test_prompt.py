@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from relay.core.pdu import Deliver, decode
+from relay.simulator.console_server import told
 from relay.simulator.prompt import VERBS, Console
+from relay.simulator.server_state import StoredReport
 from relay.simulator.terminal import Terminal
 from tests.simulator.conftest import NURSE, Lab
 from tests.simulator.sms import send, submit_pdu
@@ -144,11 +146,25 @@ def test_what_makes_no_sense_changes_nothing_and_says_so(
     assert "Nothing was done" in answer
 
 
+@pytest.mark.parametrize("word", VERBS)
+def test_the_help_of_a_verb_tells_every_way_to_write_it(console: Console, word: str) -> None:
+    """On a screen of 80 columns, and no word is broken."""
+    shown = console.execute(f"help {word}")
+    assert max(map(len, shown.splitlines())) < 80
+    assert " ".join(shown.split()).endswith(VERBS[word].usage)
+
+
+def test_a_report_at_the_server_is_told_in_words() -> None:
+    """Who wrote what, and under which id."""
+    assert told(StoredReport("3f2a91c0", NURSE, "Twins born")) == f"{NURSE}: Twins born (3f2a91c0)"
+
+
 def test_help_and_quit(console: Console) -> None:
-    """Every verb has its usage; comments and empty lines are nothing."""
-    shown = console.execute("help")
-    assert all(verb.usage in shown for verb in VERBS.values())
-    assert console.execute("help signal") == "signal 0-31|99\n    +CSQ"
+    """One line for every verb; comments and empty lines are nothing."""
+    shown = console.execute("help").splitlines()
+    assert [line.split()[0] for line in shown[:-1]] == [*VERBS, "quit"]
+    assert max(map(len, shown)) < 80
+    assert console.execute("help signal") == ("the strength that +CSQ tells\n  signal 0-31|99")
     assert console.execute("  # just a note") == ""
     assert not console.over
     assert console.execute("quit") == "bye"
