@@ -76,11 +76,11 @@ class Sending:
         if pause > 0:
             return pause
         part = self._next or self._claim()
-        self._next = None
         if part is None:
             return self._until_due()
         if part.submitted_at is None:
             part = self._outbox.begin(self._clock.now(), part)
+        self._next = None
         self._submit(part)
         return 0.0
 

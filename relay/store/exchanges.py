@@ -155,14 +155,28 @@ class Exchanges:
     def fail(self, now: int, *, ambiguous: bool) -> None:
         """The exchange failed. Nothing is marked; what may have been processed stays in flight."""
         del now
-        if not ambiguous:
-            self.clear()
-
-    def clear(self) -> None:
-        """The wait for an unknown outcome is over: the same may be sent again."""
-        if self.in_flight() is not None:
+        if not ambiguous and self.in_flight() is not None:
             with self._db.transaction() as tx:
                 self._clear(tx)
+
+    def clear(self) -> None:
+        """The wait for an unknown outcome is over: the same may be sent again.
+
+        Of several statuses of one message only the last is. The server may have taken them all,
+        and it overwrites without looking: the earlier ones would set it back.
+        """
+        flight = self.in_flight()
+        if flight is None:
+            return
+        with self._db.transaction() as tx:
+            tx.executemany(
+                "UPDATE status_update SET told_at = ? WHERE id = ? AND EXISTS"
+                " (SELECT 1 FROM status_update AS later, json_each(?) AS flown"
+                "  WHERE later.id = flown.value AND later.id > status_update.id"
+                "  AND later.outbound_id = status_update.outbound_id)",
+                [(flight.since, id_, json.dumps(flight.update_ids)) for id_ in flight.update_ids],
+            )
+            self._clear(tx)
 
     def _clear(self, tx: sqlite3.Connection) -> None:
         tx.execute(
