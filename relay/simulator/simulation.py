@@ -33,12 +33,15 @@ path = "{store}"
 _CONFIG_MODEM = """
 [modem.{name}]
 port = "{port}"
+survey_s = 5  # usually a minute; nobody who learns wants to wait for it
 """
 _CONFIG_SERVER = """
 [server.cht]
 url = "{url}"
 user = "{user}"
 password = "{password}"
+poll_min_s = 1  # usually 15 s, and up to five minutes
+poll_max_s = 5
 """
 
 

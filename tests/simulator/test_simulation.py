@@ -59,6 +59,7 @@ def test_it_writes_a_configuration_that_relay_understands(tmp_path: Path) -> Non
         assert simulation.server is not None
         assert simulation.server.url in simulation.config.read_text()
         assert str(config.store.path).startswith(str(tmp_path))
+        assert config.servers[0].poll_max_s <= 5  # who learns does not wait for minutes
         assert simulation.config.stat().st_mode & 0o077 == 0
         with serial.Serial(simulation.places[1], timeout=10) as host:
             host.write(b"AT\r")
