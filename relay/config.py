@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 USUAL_PATH = Path("/etc/relay/relay.toml")
+_PLACEHOLDER = Secret("change me")  # in config/relay.toml
 
 
 def load(
@@ -188,6 +189,11 @@ def _warnings(config: Config, reading: Reading) -> Iterator[str]:
         if open_to_others(path):
             yield f"{path}: holds a secret and is open to every user; run chmod 640 {path}"
     for server in config.servers:
+        if server.password == _PLACEHOLDER:
+            yield (
+                f"[server.{server.name}] password: is still that of the reference; write what "
+                "the server's administrator gave you, and look at url and port too"
+            )
         if server.url.startswith("http:") and not _is_local(server.url):
             yield (
                 f"[server.{server.name}] url: http:// shows the password and the messages "

@@ -620,6 +620,14 @@ def test_a_password_in_the_clear_is_a_warning(written, host, count):
     assert len(written(PORTED + served + PASSWORD).warnings) == count
 
 
+def test_the_reference_as_it_stands_is_a_warning():
+    """It is a proper configuration, and yet nobody has filled it in."""
+    reference = Path(__file__).parents[1] / "config" / "relay.toml"
+    assert any(
+        "still that of the reference" in warning for warning in load(reference, {}).warnings
+    )
+
+
 def test_nothing_to_do_is_a_warning(written):
     """A gateway without modem or server does less than its owner thinks."""
     assert len(written("").warnings) == 2
