@@ -26,8 +26,8 @@ from relay.jobs import Jobs
 from relay.log import event
 from relay.store.clamping import clamp
 from relay.store.database import Database
-from relay.store.exchanges import finish_departed
 from relay.store.facts import Facts
+from relay.store.forwarding import finish_departed
 from relay.store.salvage import open_or_salvage
 from relay.workers import Bell, Crew, Worker
 

@@ -192,14 +192,14 @@ def _print_details(
 @pass_desk
 def release(desk: Desk, inbound_ids: tuple[int, ...], as_json: bool) -> int:
     """Offer parked messages to the servers again, once the cause is gone."""
-    from relay.store import exchanges
+    from relay.store import forwarding
 
     config = desk.config()
     servers = [server.name for server in config.servers]
     db = desk.store(config)
     try:
         done = [
-            one for one in inbound_ids if exchanges.release(db, desk.clock.now(), one, servers)
+            one for one in inbound_ids if forwarding.release(db, desk.clock.now(), one, servers)
         ]
     finally:
         db.close()

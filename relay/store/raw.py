@@ -12,7 +12,6 @@ from relay.core.pdu import Deliver, decode
 from relay.errors import PduError
 from relay.store import trail
 
-
 _GONE_MS = 600_000  # many sweeps
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import Rejected, ServerError, Unauthorised
-from relay.store.exchanges import release
+from relay.store.forwarding import release
 from tests.flows.sync_station import Call, SyncStation, handed_out, open_station, refusing
 
 POISON = Rejected(500, "Server error")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from relay.core.cht import Answer, Handout
 from relay.core.outbound import Accepted, RefusedForGood
 from relay.store.database import Database
-from relay.store.exchanges import Exchanges, Settled, finish_departed, release
+from relay.store.exchanges import Exchanges, Settled
+from relay.store.forwarding import finish_departed, release
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
