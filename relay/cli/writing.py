@@ -14,6 +14,10 @@ from relay.store.reading import Reader, StoreMissing, StoreOutdated
 
 
 class NoPlace(StoreError):
+    """A file cannot be made where it was wished."""
+
+
+class NoFolder(NoPlace):
     """The folder of the database is not there: a mistake in the path, or relay is not set up."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +44,7 @@ def open_store(path: Path) -> Database:
     has made.
     """
     if not path.parent.is_dir():
-        raise NoPlace(path.parent)
+        raise NoFolder(path.parent)
     try:
         Reader.open(path).close()
     except StoreMissing:

@@ -286,6 +286,23 @@ def test_no_copy_of_nothing(clinic: Clinic, relay: Relay, tmp_path: Path) -> Non
     assert not clinic.config.store.path.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("stick/copy.db", "there is no folder"), ("state/relay.db", "the database itself"),
+     ("state/relay.db-wal", "the database itself")],
+)  # fmt: skip
+def test_a_copy_is_not_made_in_a_wrong_place(
+    clinic: Clinic, relay: Relay, tmp_path: Path, name: str, words: str
+) -> None:
+    """A stick that is not mounted is no folder, and no copy replaces the original."""
+    clinic.sends("a")
+    result = relay("backup", tmp_path / name)
+    assert result.exit_code == 73
+    assert words in result.stderr
+    assert not (tmp_path / "stick").exists()
+    assert clinic.db.value("SELECT count(*) FROM outbound") == 1
+
+
 # --- usage --------------------------------------------------------------------------------------
 
 
