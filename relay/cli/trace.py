@@ -17,6 +17,7 @@ from relay.cli.desk import (
 from relay.cli.printing import data, emit, number
 from relay.clock import local
 from relay.core import plain
+from relay.core.outbound import PartState
 from relay.core.trace import Hop, Step, legs, steps, total
 from relay.store import browsing, hops
 from relay.store.reading import Reader
@@ -48,6 +49,7 @@ def trace(desk: Desk, words: tuple[str, ...], show_numbers: bool, as_json: bool)
         side, row_id = _find(reader, " ".join(words))
         title = _title(reader, side, row_id, show_numbers)
         way = steps((hops.inbound if side == "in" else hops.outbound)(reader, row_id))
+        ahead = _ahead(reader, row_id, desk.clock.now()) if side == "out" else []
     if as_json:
         emit({"id": f"{side} {row_id}", **_document(way)})
         return
@@ -55,6 +57,8 @@ def trace(desk: Desk, words: tuple[str, ...], show_numbers: bool, as_json: bool)
     for step in way:
         data(_line(step))
     data(_sums(way))
+    for line in ahead:
+        data(line)
 
 
 def _find(reader: Reader, name: str) -> tuple[str, int]:
@@ -104,6 +108,15 @@ def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
     raise click.ClickException(
         f"there is no message {side} {row_id}; see them with: relay {side}box list"
     )
+
+
+def _ahead(reader: Reader, row_id: int, now: int) -> list[str]:
+    """What was refused for the moment, and when it is its turn again."""
+    return [
+        f"  part {part['seq']} of {part['total']} is tried again at {local(part['due_at'])}"
+        for part in browsing.outbound_parts(reader, row_id)
+        if part["state"] == PartState.QUEUED and (part["due_at"] or 0) > now
+    ]
 
 
 def _line(step: Step) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from relay.clock import local
 from relay.core.cht import Answer
 from relay.core.outbound import Accepted, RefusedForNow
 from tests.air import NOON, deliver, delivers, report
@@ -150,3 +151,16 @@ def test_a_message_of_this_machine(clinic: Clinic, relay: Relay) -> None:
     text = relay("trace", "out", "1").stdout
     assert "stored, from this machine" in text
     assert "nothing happened yet" in text
+
+
+def test_a_message_that_is_tried_again_says_when(clinic: Clinic, relay: Relay) -> None:
+    """Nobody has to guess whether relay has forgotten it."""
+    clinic.sends()
+    part = clinic.outbox.claim(clinic.clock.now(), "usb1", "direct")
+    assert part is not None
+    due = clinic.clock.now() + 60_000
+    clinic.outbox.record(clinic.clock.now(), part, RefusedForNow("network.congestion", due))
+    again = f"part 1 of 1 is tried again at {local(due)}"
+    assert again in relay("trace", "out", "1").stdout
+    clinic.clock.advance(61)
+    assert again not in relay("trace", "out", "1").stdout
