@@ -14,7 +14,7 @@ from tests.bench import history, radio, rest, uplink
 from tests.bench.tables import Table, write
 
 PARTS: dict[str, Callable[[], Table]] = {
-    "paced": lambda: radio.paced(500, 1),
+    "paced": lambda: radio.paced(500, 2),
     "unpaced": lambda: radio.unpaced(500, 3),
     "latency": radio.latency,
     "whole": rest.whole_road,

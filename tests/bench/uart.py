@@ -25,6 +25,7 @@ from relay.simulator.rules import Verdict
 
 # Bytes pass in pieces of this size, or all at once when fewer are left: 4 ms at 115,200 baud.
 _PIECE = 48
+_ROOM = 200
 
 
 class Uart(Pacer):
@@ -86,6 +87,8 @@ class WatchedModem(SimulatedModem):
         super().__init__(network, number, profile=profile)
 
     def receive(self, pdu: str) -> Verdict:
+        if self.memory("ME").used >= _ROOM:
+            return Verdict.REFUSED  # the network waits; a full memory would complain each time
         verdict = super().receive(pdu)
         if verdict is Verdict.TAKEN:
             self.delivered.append(pdu)
