@@ -33,7 +33,8 @@ def table() -> Table:
         tuple(rows),
         "HTTP with its headers, on a connection that is kept; HTTP needs the same bytes on a new "
         "one. Not measured here: an earlier study with IP headers saw a new connection add 380 "
-        "bytes, and 4,900 with TLS and an RSA chain. Reports of 140 characters with running numbers: real texts compress less well.",
+        "bytes, and 4,900 with TLS and an RSA chain. Reports of 140 characters with "
+        "running numbers: real texts compress less well.",
     )
 
 
