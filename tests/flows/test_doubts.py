@@ -10,6 +10,7 @@ from relay.core.device import Slot
 from relay.core.pdu import Address, StatusReport
 from relay.errors import OutcomeUnknown
 from relay.flows.submission import SubmissionPolicy
+from relay.store.exchanges import Exchanges
 from tests.flows.conftest import MOTHER, Station
 
 SC_TIME = 1_700_000_000_000
@@ -126,3 +127,26 @@ def test_a_slot_stays_while_it_is_the_only_witness(in_memory):
     in_memory.power_cut()
     in_memory.turn.step()
     assert list(in_memory.modem.slots) == [Slot("ME", 1)]
+
+
+def test_after_a_lost_answer_only_the_last_status_is_repeated(station):
+    """The server may have taken both, and to hear the first again would set it back."""
+    exchanges = Exchanges(station.db, "cht", station.outbox)
+    station.queue(id_="m1")
+    station.work()
+    updates = exchanges.updates(10)
+    assert [update.status for update in updates] == ["UNSENT", "PENDING", "SENT"]
+    exchanges.begin(station.clock.now(), [], [update.id for update in updates[:2]])
+    exchanges.fail(station.clock.now(), ambiguous=True)
+    exchanges.clear()
+    assert [update.status for update in exchanges.updates(10)] == ["PENDING", "SENT"]
+
+
+def test_after_a_refusal_every_status_is_repeated(station):
+    """The server has said that it took nothing."""
+    exchanges = Exchanges(station.db, "cht", station.outbox)
+    station.queue(id_="m1")
+    station.work()
+    exchanges.begin(station.clock.now(), [], [update.id for update in exchanges.updates(10)])
+    exchanges.fail(station.clock.now(), ambiguous=False)
+    assert len(exchanges.updates(10)) == 3
