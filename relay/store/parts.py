@@ -143,9 +143,16 @@ def set_status(
         ),
     )  # fmt: skip
     if status != row["status"]:
-        trail.count(tx, now, status.lower())
+        _count(tx, now, ChtStatus(row["status"]), status)
     if news and row["server"]:
         _queue_update(tx, now, outbound_id, row["server"], status, reason)
+
+
+def _count(tx: sqlite3.Connection, now: int, before: ChtStatus, status: ChtStatus) -> None:
+    """A message in doubt whose delivery is reported was sent as well."""
+    if status is ChtStatus.DELIVERED and before in (ChtStatus.UNSENT, ChtStatus.PENDING):
+        trail.count(tx, now, "sent")
+    trail.count(tx, now, status.lower())
 
 
 def tell(
