@@ -82,7 +82,7 @@ def up(station: Station) -> RelayProcess:
     return relay
 
 
-def passes(station: Station, number: int) -> None:
+def passes(station: Station, number: int, within_s: float = 40) -> None:
     """A text in and a text out make their whole way."""
     station.text(f"report {number}")
     station.server.queue(f"m{number}", MOTHER, f"reply {number}")
@@ -92,7 +92,7 @@ def passes(station: Station, number: int) -> None:
             and station.server.state(f"m{number}") == "delivered"
         ),
         f"message {number} passes",
-        within_s=40,
+        within_s=within_s,
     )
     assert station.screen()[f"reply {number}"] == 1
 
@@ -255,9 +255,10 @@ def test_a_server_that_was_down_gets_everything(station):
     station.server.start()
     station.eventually(lambda: len(station.server.reports) == 30, "all are up", within_s=40)
     station.eventually(station.at_rest, "rest")
-    assert [report.content for report in station.server.reports] == [
+    # One nurse, thirty texts in a second: their time stamps cannot tell which came first.
+    assert sorted(report.content for report in station.server.reports) == sorted(
         f"report {number}" for number in range(30)
-    ]
+    )
 
 
 def test_a_message_of_another_process_is_noticed(station):
@@ -288,7 +289,8 @@ def test_a_modem_that_falls_silent_is_opened_again(station):
     """No answer to a command: the port is opened anew, and the modem is brought up again."""
     up(station)
     station.modem.faults.silence(1.5)
-    passes(station, 1)
+    # Even a listing, which may take long, is given up when nothing at all comes.
+    passes(station, 1, within_s=80)
 
 
 # --- supervision --------------------------------------------------------------------------------

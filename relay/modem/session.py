@@ -24,7 +24,9 @@ class Session:
     patience: Patience
     _unanswered: Counter[str] = field(default_factory=Counter)
 
-    def ask(self, command: str, timeout: float | None = None) -> list[str]:
+    def ask(
+        self, command: str, timeout: float | None = None, quiet: float | None = None
+    ) -> list[str]:
         """The answer's lines; a busy modem is asked again a few times, then the refusal stands.
 
         Raises `Refused`, `NoReply` or `PortLost`.
@@ -32,12 +34,12 @@ class Session:
         limit = self.patience.command_s if timeout is None else timeout
         for _ in range(_BUSY_TRIES - 1):
             try:
-                return self.wire.execute(command, limit)
+                return self.wire.execute(command, limit, quiet)
             except Refused as error:
                 if (error.family, error.code) not in _BUSY:
                     raise
             self.wire.pause(self.patience.pause_s)
-        return self.wire.execute(command, limit)
+        return self.wire.execute(command, limit, quiet)
 
     def ask_if_known(self, command: str, timeout: float | None = None) -> list[str] | None:
         """The answer's lines, or None where the modem refuses or does not answer this one.

@@ -93,8 +93,9 @@ class Storage:
         used = self._select(memory, afresh=True)
         self._forget(memory)
         self._session.wire.looking_at(memory)
+        patience = self._session.patience
         try:
-            entries = listing(self._ask("AT+CMGL=4", self._session.patience.listing_s))
+            entries = listing(self._ask("AT+CMGL=4", patience.listing_s, patience.quiet_s))
         except Refused:
             entries = ()
             if used is None:
@@ -225,8 +226,10 @@ class Storage:
         self._use[memory] = MemoryUse(memory, *use)
         return use[0]
 
-    def _ask(self, command: str, timeout: float | None = None) -> list[str]:
-        lines = self._session.ask(command, timeout)
+    def _ask(
+        self, command: str, timeout: float | None = None, quiet: float | None = None
+    ) -> list[str]:
+        lines = self._session.ask(command, timeout, quiet)
         if self._session.wire.signs_of_restart == self._signs:
             self._quiet_at = self._monotonic()
         return lines

@@ -46,16 +46,16 @@ class Wire(Reader):
 
     # --- commands -----------------------------------------------------------------------------
 
-    def execute(self, command: str, timeout: float) -> list[str]:
+    def execute(self, command: str, timeout: float, quiet: float | None = None) -> list[str]:
         """Write a command and return the lines of its answer, without echo and final result.
 
-        Raises `Refused`, `NoReply` (after the stream is in step again) or `PortLost`.
+        A modem that says nothing at all for `quiet` seconds is given up before its time. Raises `Refused`, `NoReply` (after the stream is in step again) or `PortLost`.
         """
         with self._txLock:
             self._get_into_step()
             answer = self._begin(Answer(Running.of(command)))
             self._send(command.encode("latin-1", "replace") + CR, command)
-            self._until_done(answer, timeout)
+            self._until_done_or_quiet(answer, timeout, quiet or timeout)
             if answer.final is None:
                 self._give_up(command, timeout, answer)
             return _lines(answer)
@@ -154,6 +154,12 @@ class Wire(Reader):
     def _until_done(self, answer: Answer, seconds: float) -> bool:
         with self._cond:
             return self._cond.wait_for(lambda: answer.done or self._down is not None, seconds)
+
+    def _until_done_or_quiet(self, answer: Answer, seconds: float, quiet: float) -> None:
+        for _ in range(max(1, round(seconds / quiet))):
+            heard = len(answer.lines)
+            if self._until_done(answer, quiet) or len(answer.lines) == heard:
+                return
 
     def _send(self, data: bytes, shown: str) -> None:
         if self._trace is not None and shown:

@@ -50,10 +50,12 @@ class Inbox:
 
         A PDU holds the service centre's timestamp, so the same bytes from the same SIM are the
         same message: a network's repetition, or a slot that was listed again. Where the SIM
-        could not be read, any SIM matches.
+        could not be read, any SIM matches. A modem lists its slots and not the order in which
+        they were filled: the timestamps tell it.
         """
+        in_order = raw.by_sc_time(arrivals) if len(arrivals) > 1 else arrivals
         with self._db.transaction() as tx:
-            return sum(raw.keep(tx, now, arrival) for arrival in arrivals)
+            return sum(raw.keep(tx, now, arrival) for arrival in in_order)
 
     def digest(self, now: int, limit: int = 100) -> Digested:
         """Read the oldest kept PDUs: messages, parts of messages, status reports."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from relay.core.inbound import RAW_TRANSITIONS, Decoded, NotDecodable, RawState
@@ -56,17 +57,27 @@ def _last_seen(tx: sqlite3.Connection, arrival: Arrival, digest: str) -> sqlite3
     return row
 
 
+def by_sc_time(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """As they were sent, by the service centre's clock; undated ones first."""
+    return sorted(arrivals, key=lambda arrival: _sc_time(arrival.pdu) or 0)
+
+
 def _dated(pdu: str) -> bool:
     """Whether the service centre's time tells two messages with the same words apart.
 
     A slot that cannot be freed is seen at every sweep. Without a time stamp, the same bytes
     after a long absence are somebody's next YES, not the same one.
     """
+    return _sc_time(pdu) != 0
+
+
+def _sc_time(pdu: str) -> int | None:
+    """The time stamp of an SMS-DELIVER, 0 where it has none; None for everything else."""
     try:
         message = decode(pdu)
     except PduError:
-        return True
-    return not isinstance(message, Deliver) or message.sc_time is not None
+        return None
+    return message.sc_time or 0 if isinstance(message, Deliver) else None
 
 
 def decoded(tx: sqlite3.Connection, raw_id: int) -> None:

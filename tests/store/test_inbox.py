@@ -204,3 +204,13 @@ def test_without_a_time_stamp_a_slot_that_cannot_be_freed_is_still_one_message(
         inbox.keep(NOW + sweep * 45_000, [came(UNDATED)])
         inbox.digest(NOW)
     assert texts(db) == [("WAITING", "important")]
+
+
+def test_what_is_listed_together_goes_on_in_the_order_in_which_it_was_sent(
+    db: Database, inbox: Inbox
+) -> None:
+    """A freed slot is filled again: the newest message may lie in the first one."""
+    pdus = [deliver(f"report {n}", at=NOON + n * 1000) for n in (3, 0, 2, 1)]
+    inbox.keep(NOW, [came(pdu) for pdu in pdus])
+    inbox.digest(NOW)
+    assert [text for _, text in texts(db)] == [f"report {n}" for n in range(4)]

@@ -173,7 +173,7 @@ def test_a_report_settles_a_part_in_doubt(db: Database, outbox: Outbox, inbox: I
     outbox.record(NOW, claimed(outbox), NoAnswer("silence"))
     come_back(inbox, mr=99)
     assert status(db) == "DELIVERED"
-    figures = dict(db.query("SELECT what, n FROM tally"))
+    figures = {row["what"]: row["n"] for row in db.query("SELECT what, n FROM tally")}
     assert (figures["sent"], figures["delivered"]) == (1, 1)
 
 
