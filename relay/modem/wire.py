@@ -49,7 +49,8 @@ class Wire(Reader):
     def execute(self, command: str, timeout: float, quiet: float | None = None) -> list[str]:
         """Write a command and return the lines of its answer, without echo and final result.
 
-        A modem that says nothing at all for `quiet` seconds is given up before its time. Raises `Refused`, `NoReply` (after the stream is in step again) or `PortLost`.
+        A modem that says nothing at all for `quiet` seconds is given up before its time. Raises
+        `Refused`, `NoReply` (after the stream is in step again) or `PortLost`.
         """
         with self._txLock:
             self._get_into_step()
