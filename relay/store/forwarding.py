@@ -57,9 +57,9 @@ def finish(tx: sqlite3.Connection, now: int, inbound_id: int, server: str, prese
     states = {
         row["state"]: row["reason"]
         for row in tx.execute(
-            "SELECT state, reason FROM forwarding WHERE inbound_id = ?1 AND (state <> 'WAITING'"
-            " OR ?2 = '[]' OR server IN (SELECT value FROM json_each(?2)))",
-            (inbound_id, present),
+            "SELECT state, reason FROM forwarding WHERE inbound_id = ? AND (state <> 'WAITING'"
+            " OR ? = '[]' OR server IN (SELECT value FROM json_each(?)))",
+            (inbound_id, present, present),
         )
     }
     (before,) = tx.execute("SELECT state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
