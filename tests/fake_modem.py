@@ -41,6 +41,7 @@ class FakeModem:
     opened: int = 0
     log: list[str] = field(default_factory=list)
     die_in: dict[str, BaseException] = field(default_factory=dict)
+    during: dict[str, Callable[[], object]] = field(default_factory=dict)
     _mr: int = 0
 
     # --- for the test ---------------------------------------------------------------------------
@@ -55,6 +56,8 @@ class FakeModem:
 
     def _now(self, what: str) -> None:
         self.log.append(what)
+        if what in self.during:
+            self.during[what]()
         if what in self.die_in:
             raise self.die_in.pop(what)
 
@@ -100,8 +103,18 @@ class FakeModem:
         self._now("acknowledge")
         self.acknowledged += 1
 
-    def submit(self, pdu: str, on_air: Callable[[], None]) -> int:
+    @property
+    def has_news(self) -> bool:
+        return bool(self.urcs)
+
+    def submit(
+        self,
+        pdu: str,
+        on_air: Callable[[], None],
+        at_prompt: Callable[[], None] = lambda: None,
+    ) -> int:
         self._now("submit")
+        at_prompt()
         return self._on_the_air(pdu, on_air)
 
     def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:

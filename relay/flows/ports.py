@@ -51,6 +51,11 @@ class Modem(Protocol):
         """End a `wait` from another thread."""
         ...
 
+    @property
+    def has_news(self) -> bool:
+        """Whether an unsolicited result waits to be taken."""
+        ...
+
     def list_pdus(self, memory: str = "") -> list[ListedPdu]:
         """Everything in all receive memories, or in this one (stat 0 to 3), undecoded."""
         ...
@@ -67,10 +72,17 @@ class Modem(Protocol):
         """AT+CNMA for a `DirectPdu` that needs it, after it was kept."""
         ...
 
-    def submit(self, pdu: str, on_air: Callable[[], None]) -> int:
+    def submit(
+        self,
+        pdu: str,
+        on_air: Callable[[], None],
+        at_prompt: Callable[[], None] = lambda: None,
+    ) -> int:
         """AT+CMGS. Returns TP-MR; `on_air` runs once, after Ctrl-Z, while the modem works.
 
-        Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`.
+        `at_prompt` runs once before that, while the modem prepares its prompt; what it raises
+        is raised, and nothing is submitted. Else raises exactly `NotSubmitted`, `Refused` or
+        `OutcomeUnknown`.
         """
         ...
 

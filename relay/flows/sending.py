@@ -1,13 +1,13 @@
 """Sending: one part per turn, claimed on the disk before the radio hears of it.
 
-While one part is on the air the next one is claimed, so that the line and not the disk is the
-limit. A part whose outcome nobody knows is never simply sent again: see `settling`.
+While one part is on the air the next one is claimed, and while the modem prepares its prompt for
+that one, the first is recorded: so the line and not the disk is the limit. A part whose outcome nobody knows is never simply sent again: see `settling`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
@@ -37,6 +37,8 @@ _REFUSALS_BEFORE_PAUSE = 3
 _PAUSE_S = 60.0
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
+# So long parts may follow one another; on a real network that is one part.
+_RUN_S = 2.0
 # A +CMGS that comes at all comes within minutes; older doubts are of another submission.
 _LATE_MS = 600_000
 
@@ -64,7 +66,7 @@ class Sending:
         self._pause_until = 0.0  # monotonic
 
     def step(self) -> float:
-        """Submit at most one part; seconds until there may be more to do (0: at once).
+        """Submit one part, and more while nothing comes in; seconds until the next (0: at once).
 
         Raises `StoreError`; what the modem said by then is recorded in a later turn.
         """
@@ -81,8 +83,26 @@ class Sending:
         if part.submitted_at is None:
             part = self._outbox.begin(self._clock.now(), part)
         self._next = None
+        until = self._clock.monotonic() + _RUN_S
         self._submit(part)
+        while self._may_run_on(until) and self._next is not None:
+            self._submit(self._next)
+        self._record()
         return 0.0
+
+    def _may_run_on(self, until: float) -> bool:
+        """Whether the next part may follow at once: receiving must not wait.
+
+        A stored one may not: the slot of the one before is freed first.
+        """
+        return (
+            self._next is not None
+            and self._next.submission == "direct"
+            and self._unrecorded is not None
+            and isinstance(self._unrecorded[1], Accepted)
+            and not self._modem.has_news
+            and self._clock.monotonic() < until
+        )
 
     def put_back(self, cause: str) -> None:
         """Return what was claimed ahead and has not been begun."""
@@ -117,11 +137,18 @@ class Sending:
             _log.warning(event("sending.no_claim", error=str(error)))
 
     def _submit(self, part: Part) -> None:
-        self._unrecorded = part, NoAnswer("relay broke off while the modem was sending")
-        happened = self._outcome(part)
+        """Leaves what became of the part unrecorded; records what became of the one before."""
+
+        def first() -> None:
+            self._record()
+            self._next = None  # it is begun: this is the one
+            self._unrecorded = part, NoAnswer("relay broke off while the modem was sending")
+
+        happened = self._outcome(part, first)
+        if self._unrecorded is None or self._unrecorded[0] is not part:
+            first()
         self._unrecorded = part, happened
         self._pause_after(happened)
-        self._record()
 
     def _record(self) -> None:
         """Commit what became of the last submission; where the disk is full, next time."""
@@ -151,9 +178,10 @@ class Sending:
         if isinstance(happened, Accepted):
             self._submission.finish(self._modem, part)
 
-    def _outcome(self, part: Part) -> Event:
+    def _outcome(self, part: Part, first: Callable[[], None]) -> Event:
+        submit = self._submission.submit
         try:
-            return Accepted(self._submission.submit(self._modem, part, self._claim_ahead))
+            return Accepted(submit(self._modem, part, self._claim_ahead, first))
         except NotSubmitted as error:
             return NotStarted(error.cause, self._clock.now() + _NOT_STARTED_WAIT_MS)
         except OutcomeUnknown as error:

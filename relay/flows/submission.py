@@ -86,13 +86,21 @@ class Submission:
 
     # --- one part -------------------------------------------------------------------------------
 
-    def submit(self, modem: Modem, part: Part, on_air: Callable[[], None]) -> int:
+    def submit(
+        self,
+        modem: Modem,
+        part: Part,
+        on_air: Callable[[], None],
+        first: Callable[[], None],
+    ) -> int:
         """TP-MR. Raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`.
 
-        `on_air` runs at most once, while the PDU crosses the line.
+        `first` runs before anything can go out; what it raises is raised. `on_air` runs at most
+        once, while the PDU crosses the line.
         """
         if part.submission != "stored":
-            return modem.submit(part.pdu, on_air)
+            return modem.submit(part.pdu, on_air, first)
+        first()
         slot = self._store(modem, part, on_air)
         self._outbox.place(part, slot.memory, slot.index)
         unproven = self._policy.mode == "auto" and self._shown(modem.identity) is None

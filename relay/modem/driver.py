@@ -174,6 +174,11 @@ class GsmDriver:
         if (wire := self._wire) is not None:
             wire.ring()
 
+    @property
+    def has_news(self) -> bool:
+        """Whether an unsolicited result waits, or the port is lost."""
+        return self._wire is not None and self._wire.has_news
+
     # --- receiving ------------------------------------------------------------------------------
 
     def list_pdus(self, memory: str = "") -> list[ListedPdu]:
@@ -198,9 +203,17 @@ class GsmDriver:
 
     # --- sending --------------------------------------------------------------------------------
 
-    def submit(self, pdu: str, on_air: Callable[[], None]) -> int:
-        """AT+CMGS. TP-MR; raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
-        return submit(self._to_send(), pdu, on_air)
+    def submit(
+        self,
+        pdu: str,
+        on_air: Callable[[], None],
+        at_prompt: Callable[[], None] = lambda: None,
+    ) -> int:
+        """AT+CMGS. TP-MR; raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`.
+
+        And what `at_prompt` raises: then the prompt is left before the next command.
+        """
+        return submit(self._to_send(), pdu, on_air, at_prompt)
 
     def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
         """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`.

@@ -11,7 +11,8 @@ class Patience:
 
     `prompt_s`: some firmware takes 20 s to a prompt under load. `answer_s`: networks take up to
     two minutes to take a message. `listing_s`: thirty messages at 9600 baud are 12 s;
-    `quiet_s`: no modem reads its SIM for so long before it shows the first of them. `pause_s`: between two tries while the modem or its SIM is busy.
+    `quiet_s`: no modem reads its SIM for so long before it shows the first of them.
+    `pause_s`: between two tries while the modem or its SIM is busy.
     """
 
     command_s: float = 10.0

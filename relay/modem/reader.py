@@ -232,6 +232,12 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
             self._rung = False
             return came
 
+    @property
+    def has_news(self) -> bool:
+        """Whether `wait` would return at once."""
+        with self._cond:
+            return self._news
+
     def ring(self) -> None:
         """End a `wait`, from any thread."""
         with self._cond:

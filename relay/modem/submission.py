@@ -13,7 +13,9 @@ from relay.modem.session import Session
 _REFERENCE_AFTER_OK_S = 2.0
 
 
-def submit(session: Session, pdu: str, on_air: Callable[[], None]) -> int:
+def submit(
+    session: Session, pdu: str, on_air: Callable[[], None], at_prompt: Callable[[], None]
+) -> int:
     """AT+CMGS. TP-MR; raises exactly `NotSubmitted`, `Refused` or `OutcomeUnknown`."""
     lines = session.wire.execute_with_prompt(
         f"AT+CMGS={tpdu_length(pdu)}",
@@ -21,6 +23,7 @@ def submit(session: Session, pdu: str, on_air: Callable[[], None]) -> int:
         prompt_timeout=session.patience.prompt_s,
         answer_timeout=session.patience.answer_s,
         on_air=on_air,
+        at_prompt=at_prompt,
     )
     return _reference(session, lines, "AT+CMGS")
 

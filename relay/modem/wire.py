@@ -69,14 +69,16 @@ class Wire(Reader):
         prompt_timeout: float,
         answer_timeout: float,
         on_air: Callable[[], None],
+        at_prompt: Callable[[], None] = lambda: None,
     ) -> list[str]:
         """Write a command, wait for its prompt, write `body` and Ctrl-Z, return the answer.
 
         Raises `NotSubmitted` if Ctrl-Z was not written, `OutcomeUnknown` if it was and no final
-        result came, `Refused` on an error result. `on_air` runs once, right after Ctrl-Z.
+        result came, `Refused` on an error result. `on_air` runs once, right after Ctrl-Z,
+        `at_prompt` right after the command; if that raises, the prompt is left.
         """
         with self._txLock:
-            self._reach_prompt(command, prompt_timeout)
+            self._reach_prompt(command, prompt_timeout, at_prompt)
             answer = self._begin(Answer(Running.of(command)))
             try:
                 self._send(body.encode("ascii"), body)
@@ -121,7 +123,7 @@ class Wire(Reader):
             raise OutcomeUnknown(self._why_none(command, timeout, answer))
         return _lines(answer)
 
-    def _reach_prompt(self, command: str, timeout: float) -> None:
+    def _reach_prompt(self, command: str, timeout: float, at_prompt: Callable[[], None]) -> None:
         try:
             self._get_into_step()
             # No names: a +CMGS that comes now answers an earlier submission.
@@ -129,6 +131,7 @@ class Wire(Reader):
             with self._cond:
                 self._feed.expect_prompt = True
             self._send(command.encode("ascii") + CR, command)
+            self._run(at_prompt)
             self._until_done(answer, timeout)
         except (PortLost, NoReply) as error:
             raise NotSubmitted(str(error)) from error
@@ -142,9 +145,9 @@ class Wire(Reader):
         _lines(answer)  # raises what the modem said
         raise NotSubmitted(f"the modem gave no prompt to {command}")
 
-    def _run(self, on_air: Callable[[], None]) -> None:
+    def _run(self, meanwhile: Callable[[], None]) -> None:
         self._out_of_step = True  # until it returned: the answer is still to come
-        on_air()
+        meanwhile()
         self._out_of_step = False
 
     def _begin(self, answer: Answer) -> Answer:

@@ -99,6 +99,7 @@ def test_the_next_part_is_begun_with_the_record_of_the_last(station):
     """No moment in which a part is at the radio and the disk says that it was never begun."""
     station.queue(id_="m1")
     station.queue(id_="m2")
+    station.modem.during["on_air"] = lambda: station.clock.advance(3)
     station.turn.step()
     assert station.states() == ["ACCEPTED", "SUBMITTING"]
     assert station.part(2).submitted_at == station.clock.now()

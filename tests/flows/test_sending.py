@@ -8,6 +8,7 @@ from relay.core.device import STO_UNSENT, LateReference
 from relay.core.link import LinkState
 from relay.errors import ModemError, NotSubmitted, OutcomeUnknown, Refused, StoreFull
 from relay.flows.submission import SubmissionPolicy
+from tests.air import deliver
 from tests.flows.conftest import Station
 
 
@@ -51,6 +52,59 @@ def test_the_next_part_is_claimed_while_one_is_on_the_air(station: Station) -> N
     assert seen[0] == ["SUBMITTING", "SUBMITTING"]
 
 
+def test_one_part_is_recorded_while_the_modem_prepares_for_the_next(station: Station) -> None:
+    for name in "abc":
+        station.queue(id_=name)
+    at_prompt: list[list[str]] = []
+    original = station.modem.submit
+
+    def watched(pdu: str, on_air: object, first: object) -> int:
+        before = station.states()
+        mr = original(pdu, on_air, first)  # type: ignore[arg-type]
+        at_prompt.append(before)
+        return mr
+
+    station.modem.submit = watched  # type: ignore[method-assign, assignment]
+    station.turn.step()
+    assert at_prompt == [
+        ["SUBMITTING", "QUEUED", "QUEUED"],
+        ["SUBMITTING", "SUBMITTING", "QUEUED"],
+        ["ACCEPTED", "SUBMITTING", "SUBMITTING"],
+    ]
+    assert station.states() == ["ACCEPTED"] * 3
+
+
+def test_what_comes_in_is_not_kept_waiting_by_a_long_outbox(station: Station) -> None:
+    for n in range(5):
+        station.queue(id_=str(n))
+    station.modem.during["submit"] = lambda: station.modem.receive(deliver("N Jane"))
+    station.turn.step()
+    assert len(station.modem.submitted) == 1
+    assert station.states().count("ACCEPTED") == 1
+
+
+def test_a_disk_that_is_full_at_the_prompt_submits_nothing_more(station: Station) -> None:
+    """The part before was accepted and is not recorded yet: that comes first."""
+    for n in range(3):
+        station.queue(id_=str(n))
+    real = station.outbox.record
+    calls = []
+
+    def full_once(*args: object, **more: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise StoreFull("relay.db")
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    station.outbox.record = full_once  # type: ignore[method-assign, assignment]
+    with pytest.raises(StoreFull):
+        station.turn.step()
+    assert len(station.modem.submitted) == 1
+    station.work()
+    assert station.states() == ["ACCEPTED"] * 3
+    assert len(station.modem.submitted) == 3
+
+
 def test_without_registration_nothing_is_tried(station: Station) -> None:
     station.queue()
     station.modem.link = LinkState.SEARCHING
@@ -62,6 +116,7 @@ def test_without_registration_nothing_is_tried(station: Station) -> None:
 def test_what_was_claimed_ahead_is_given_back_when_the_network_goes(station: Station) -> None:
     station.queue(id_="a")
     station.queue(id_="b")
+    station.modem.during["on_air"] = lambda: station.clock.advance(3)
     station.turn.step()
     station.modem.link = LinkState.SEARCHING
     station.turn.step()
