@@ -1,7 +1,8 @@
-"""Sending: one part per turn, claimed on the disk before the radio hears of it.
+"""Sending: one part after the other, claimed on the disk before the radio hears of it.
 
 While one part is on the air the next one is claimed, and while the modem prepares its prompt for
-that one, the first is recorded: so the line and not the disk is the limit. A part whose outcome nobody knows is never simply sent again: see `settling`.
+that one, the first is recorded: so the line and not the disk is the limit. A part whose outcome
+nobody knows is never simply sent again: see `settling`.
 """
 
 from __future__ import annotations
