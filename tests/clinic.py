@@ -118,8 +118,10 @@ class Clinic:
     # --- messages -------------------------------------------------------------------------------
 
     def receives(self, *pdus: str) -> None:
-        arrivals = [Arrival(pdu, "usb1", "8926003000000044017", "SM:1") for pdu in pdus]
-        self.inbox.keep(self.clock.now(), arrivals)
+        for pdu in pdus:
+            self.inbox.keep(
+                self.clock.now(), [Arrival(pdu, "usb1", "8926003000000044017", "SM:1")]
+            )
         self.inbox.digest(self.clock.now())
 
     def sends(self, text: str = "Come to the clinic", *, server: str = "", **more: Any) -> int:

@@ -58,8 +58,12 @@ def _last_seen(tx: sqlite3.Connection, arrival: Arrival, digest: str) -> sqlite3
 
 
 def by_sc_time(arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """As they were sent, by the service centre's clock; undated ones first."""
-    return sorted(arrivals, key=lambda arrival: _sc_time(arrival.pdu) or 0)
+    """As they were sent, by the service centre's clock; undated ones stay where they are."""
+    last, dated = 0, []
+    for arrival in arrivals:
+        last = _sc_time(arrival.pdu) or last
+        dated.append((last, arrival))
+    return [arrival for _, arrival in sorted(dated, key=lambda pair: pair[0])]
 
 
 def _dated(pdu: str) -> bool:
