@@ -58,13 +58,13 @@ def _on_air(claimed: bool) -> None:
 def _wrap_on_air(name: str, claimed: bool) -> None:
     original = getattr(GsmDriver, name)
 
-    def dying(driver: GsmDriver, what: object, on_air: Callable[[], None]) -> int:
+    def dying(driver: GsmDriver, what: object, on_air: Callable[[], None], *more: object) -> int:
         def die() -> None:
             if claimed:
                 on_air()
             _die()
 
-        return int(original(driver, what, die))
+        return int(original(driver, what, die, *more))
 
     setattr(GsmDriver, name, dying)
 
