@@ -6,6 +6,7 @@ leaves on the row. What a message of several parts looks like is in `fold`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -56,14 +57,13 @@ class Part:
 # --- events -------------------------------------------------------------------------------------
 
 
-class Event:
+class Event(ABC):
     """Something that happened to a part. `mark` is what it leaves on the row, beside the state."""
 
     __slots__ = ()
 
-    def mark(self, part: Part, now: int) -> Part:
-        del now
-        return part
+    @abstractmethod
+    def mark(self, part: Part, now: int) -> Part: ...
 
 
 @dataclass(frozen=True, slots=True)

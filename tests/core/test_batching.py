@@ -254,3 +254,22 @@ def test_one_good_report_behind_many_bad_ones_gets_through(good: int) -> None:
 def test_after_the_search_batches_grow_back() -> None:
     queue = drain(Queue(names("report", 60), []), StrictServer({"report0"}))
     assert queue.batching.take().reports == 10
+
+
+def suspecting_reports() -> Batching:
+    """A batch was refused, and the updates alone were accepted."""
+    return Batching.start(Limits()).refused(Load(10, 5)).accepted(Load(0, 5), 1.0)
+
+
+def test_a_server_that_refuses_an_empty_exchange_is_itself_in_trouble() -> None:
+    """Nothing was in it that could be to blame: the search is called off."""
+    others = suspecting_reports().refused(Load(5, 0))
+    closed = others.refused(Load(0, 5))
+    assert closed.suspecting
+    assert closed.take() == Load(0, 0)
+    assert closed.refused(Load(0, 0)).stage is Stage.TOGETHER
+
+
+def test_suspects_that_are_gone_end_the_search() -> None:
+    """A person took them away meanwhile: what was refused was empty."""
+    assert suspecting_reports().refused(Load(0, 0)).stage is Stage.TOGETHER

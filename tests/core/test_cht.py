@@ -245,6 +245,7 @@ def test_anything_else_fails_the_check(body: bytes) -> None:
         (b"  <p>hm", "a web page"),
         (b"not logged in", "not logged in"),
         (b"", ""),
+        (b'{"error":true,"message":" "}', '{"error":true,"message":" "}'),
         (b'{"error":"no space for +254700000123"}', "no space for …123"),
     ],
 )

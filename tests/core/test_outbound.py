@@ -48,7 +48,7 @@ PART = Part(id=1, outbound_id=1, seq=1, total=1, pdu="00")
 Q, S, U = PartState.QUEUED, PartState.SUBMITTING, PartState.UNCERTAIN
 A, D, F = PartState.ACCEPTED, PartState.DELIVERED, PartState.FAILED
 # The table of docs/reliability.md, written out once more by hand.
-MOVES = {
+MOVES: dict[tuple[PartState, type], PartState] = {
     (Q, Claimed): S, (Q, Expired): F, (Q, Cancelled): F,
     (S, Accepted): A, (S, NotStarted): Q, (S, RefusedForNow): Q, (S, RefusedForGood): F,
     (S, NoAnswer): U, (S, PortLost): U, (S, FoundAtStart): U,

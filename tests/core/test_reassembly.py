@@ -117,3 +117,10 @@ def test_what_is_missing_is_named():
     assert assembly.missing == (1, 3, 4)
     assert gap([1], 4) == "[... part 1 of 4 missing ...]"
     assert gap([3, 4], 4) == "[... parts 3, 4 of 4 missing ...]"
+
+
+def test_where_a_time_stamp_is_missing_our_own_clock_decides() -> None:
+    """Some networks send none: a part of yesterday is still not one of today."""
+    old = Assembly(1, 2, {1: Piece(1, "one", None, 0)})
+    assert place(Piece(2, "two", None, 60_000), [old]) == Join(old)
+    assert place(Piece(2, "two", 5, DAY_MS + 1), [old]) == Start()
