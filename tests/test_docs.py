@@ -276,3 +276,18 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
     path = (page.parent / name).resolve() if name else page
     assert path.exists()
     assert not anchor or anchor in anchors(path)
+
+
+def test_every_test_that_the_reliability_page_names_exists() -> None:
+    """A promise whose proof was renamed is no longer proven."""
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    table = page.partition("## Failures and their tests")[2].partition("## What")[0]
+    last = ""
+    for file, name in re.findall(r"`(?:[\w/]*?(test_\w+\.py))?(?:::(\w+))?`", table):
+        if not file and not name:
+            continue
+        last = file or last
+        found = list((ROOT / "tests").rglob(last))
+        assert found, f"there is no {last}"
+        texts = [path.read_text(encoding="utf-8") for path in found]
+        assert not name or any(re.search(rf"\b{name}\b", text) for text in texts), (last, name)
