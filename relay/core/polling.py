@@ -1,10 +1,12 @@
-"""How often to ask a server that is quiet, and how long to leave one in trouble alone."""
+"""When to turn to a server: how often to a quiet one, how rarely to one in trouble."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.core.backoff import delay_s
+from relay.core.fold import ChtStatus
 from relay.errors import Rejected, ServerError, Unauthorised
 
 _RETRY_AFTER_MAX_S = 3600.0
@@ -13,6 +15,7 @@ _RETRY_AFTER_MAX_S = 3600.0
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds. `ambiguous_wait_s`: how long a server may still work on what broke off.
+    `linger_s`: for how long statuses gather, so that several share one request.
 
     `chance` in the methods is uniform in [0, 1): a fleet must not move in step.
     """
@@ -24,6 +27,7 @@ class Pace:
     backoff_max_s: float = 300.0
     login_backoff_s: float = 300.0
     login_backoff_max_s: float = 900.0
+    linger_s: float = 2.0
 
     def poll(self, quiet_s: float, chance: float) -> float:
         """Until the next poll when nothing has moved for `quiet_s` seconds.
@@ -33,6 +37,10 @@ class Pace:
         """
         steady = min(max(quiet_s / 10, self.poll_min_s), self.poll_max_s)
         return steady * (0.9 + 0.2 * chance)
+
+    def linger(self) -> float:
+        """After an exchange: how long statuses alone are no reason for the next one."""
+        return min(self.linger_s, self.poll_min_s)
 
     def backoff(self, error: ServerError, failures: int, chance: float) -> float:
         """After failure number `failures` in a row; a wish of the server counts as well.
@@ -50,6 +58,14 @@ class Pace:
     def rest(self, refusals: int, chance: float) -> float:
         """Until a refused row is tried again, after `refusals` lone refusals in a row."""
         return delay_s(refusals, base_s=self.backoff_s, cap_s=self.backoff_max_s, chance=chance)
+
+
+def may_linger(statuses: Sequence[str], room: int) -> bool:
+    """Whether these statuses may wait for others that would fill the `room` of a request.
+
+    Not with an UNSENT among them: the queue of CHT moves when it hears that one.
+    """
+    return len(statuses) < room and ChtStatus.UNSENT not in statuses
 
 
 def remaining_s(since: int, now: int, wait_s: float) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from relay.core.batching import Batching, Limits, Load
 from relay.core.cht import FULL_HANDOUT, Answer, Report, Update, unsendable
 from relay.core.outcome import Outcome, may_blame_content, maybe_processed, outcome_of
-from relay.core.polling import Pace, remaining_s
+from relay.core.polling import Pace, may_linger, remaining_s
 from relay.errors import Rejected, ServerError, Unauthorised
 from relay.flows.ports import Chance, Clock, Doorbell, Server
 from relay.flows.server_journal import ServerJournal
@@ -29,12 +29,19 @@ _FRUITLESS = 2
 
 @dataclass(frozen=True, slots=True)
 class Batch:
+    """What the next request carries; there would be `room` for so many updates."""
+
     reports: tuple[Report, ...]
     updates: tuple[Update, ...]
+    room: int
 
     @property
     def load(self) -> Load:
         return Load(len(self.reports), len(self.updates))
+
+    @property
+    def may_linger(self) -> bool:
+        return not self.reports and may_linger([one.status for one in self.updates], self.room)
 
 
 class Syncing:
@@ -62,6 +69,7 @@ class Syncing:
         self._batching = Batching.start(limits or Limits())
         # All of these are monotonic seconds.
         self._not_before = self._poll_at = self._active_at = clock.monotonic()
+        self._gathered_at = self._not_before
         self._suspects_at = self._not_before
         self._waited = False
         self._failures = self._fruitless = self._lone_refusals = 0
@@ -75,9 +83,9 @@ class Syncing:
         if held > 0:
             return held
         batch = self._next_batch()
-        until_poll = self._poll_at - self._clock.monotonic()
-        if batch.load.empty and until_poll > 0 and self._quiet():
-            return self._sooner(until_poll)
+        spare = self._spare(batch)
+        if spare > 0 and self._quiet():
+            return self._sooner(spare)
         return self._exchange(batch)
 
     # --- waiting --------------------------------------------------------------------------------
@@ -99,6 +107,13 @@ class Syncing:
         self._waited = False
         return 0.0
 
+    def _spare(self, batch: Batch) -> float:
+        """Seconds until this batch must go; none when that is now."""
+        mono = self._clock.monotonic()
+        if batch.load.empty:
+            return self._poll_at - mono
+        return self._gathered_at - mono if batch.may_linger else 0.0
+
     def _resting(self) -> float:
         """Seconds until the suspects are tried again; what else there is goes on meanwhile."""
         rest = self._suspects_at - self._clock.monotonic()
@@ -107,8 +122,8 @@ class Syncing:
     def _quiet(self) -> bool:
         return not self._batching.searching or self._resting() > 0
 
-    def _sooner(self, until_poll: float) -> float:
-        return min(until_poll, self._resting() or until_poll)
+    def _sooner(self, wait: float) -> float:
+        return min(wait, self._resting() or wait)
 
     def _hold(self, seconds: float) -> float:
         """Nothing moves for so long, whoever rings."""
@@ -125,7 +140,7 @@ class Syncing:
         first = load.skip % len(waiting) if waiting else 0
         chosen = waiting[first : first + load.reports]
         updates = self._exchanges.updates(load.updates) if load.updates else []
-        return Batch(tuple(self._sendable(chosen)), tuple(updates))
+        return Batch(tuple(self._sendable(chosen)), tuple(updates), load.updates)
 
     def _sendable(self, reports: Sequence[Report]) -> list[Report]:
         """Without those that the server would silently drop: a person must see them."""
@@ -163,14 +178,20 @@ class Syncing:
             self._lone_refusals = 0
         if answer.messages and self._bell is not None:  # new ones, or one to send again
             self._bell.ring()
+        mono = self._clock.monotonic()
+        # What was handed out again is told again with any status, and that is awaited as well.
+        self._gathered_at = mono if answer.messages else mono + self._pace.linger()
         if settled.new or not batch.load.empty:
-            self._active_at = self._clock.monotonic()
+            self._active_at = mono
         self._journal.succeeded(batch.load, answer, settled, took_s)
         self._journal.sized(self._batching)
         return self._pause(answer, settled)
 
     def _pause(self, answer: Answer, settled: Settled) -> float:
-        """None at all while something moves: what was handed out is acknowledged at once."""
+        """None at all while something moves: what was handed out is acknowledged at once.
+
+        Whether statuses linger is decided with the next batch.
+        """
         if not self._quiet():
             return 0.0
         full = settled.new > 0 and len(answer.messages) >= FULL_HANDOUT

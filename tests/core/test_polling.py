@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core.polling import Pace, remaining_s
+from relay.core.polling import Pace, may_linger, remaining_s
 from relay.errors import Rejected, Unauthorised, Unreachable
 
 CHANCE = st.floats(0, 1, exclude_max=True)
@@ -38,6 +38,29 @@ def test_the_server_may_ask_for_more_time() -> None:
 
 def test_the_server_may_not_ask_for_ever() -> None:
     assert PACE.backoff(Rejected(503, "", 1e9), 1, 0.0) == 3600
+
+
+@pytest.mark.parametrize(("poll_min_s", "linger_s"), [(15, 2), (2, 2), (0.5, 0.5)])
+def test_statuses_gather_for_two_seconds_and_never_for_longer_than_a_poll(
+    poll_min_s: float, linger_s: float
+) -> None:
+    assert Pace(poll_min_s=poll_min_s).linger() == linger_s
+
+
+@pytest.mark.parametrize(
+    ("statuses", "room", "may"),
+    [
+        (["PENDING", "SENT", "DELIVERED", "FAILED"], 20, True),
+        (["SENT", "UNSENT"], 20, False),
+        (["SENT"] * 20, 20, False),
+        (["SENT"] * 19, 20, True),
+        (["SENT"], 1, False),
+    ],
+)
+def test_statuses_linger_unless_they_fill_a_request_or_a_queue_waits_for_one(
+    statuses: list[str], room: int, may: bool
+) -> None:
+    assert may_linger(statuses, room) is may
 
 
 def test_a_wait_counts_from_its_beginning() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from relay.core.batching import Limits
 from relay.core.cht import Answer, Handout, Report, Update
+from relay.core.outbound import Event
 from relay.core.polling import Pace
 from relay.errors import ServerError
 from relay.flows.ports import Server
@@ -112,6 +113,13 @@ class SyncStation:
             pdus.append(deliver(text, at=NOON + self.sent * 1000))
         self.inbox.keep(self.clock.now(), [Arrival(pdu, "m0", "sim", "SM:1") for pdu in pdus])
         self.inbox.digest(self.clock.now())
+
+    def send(self, *events: Event) -> None:
+        """The modem's side of one message: claimed, then what the network says of it."""
+        part = self.outbox.claim(self.clock.now(), "m0", "direct")
+        for event in events:
+            assert part is not None
+            part = self.outbox.record(self.clock.now(), part, event)
 
     def rest(self) -> float:
         """Turns until nothing is to be done at once; how long it wants to wait."""

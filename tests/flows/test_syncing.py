@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from relay.core.batching import Limits
 from relay.core.cht import Answer
-from relay.core.polling import remaining_s
+from relay.core.outbound import Accepted, ReportDelivered
+from relay.core.polling import Pace, remaining_s
 from relay.errors import BadReply, Rejected, ServerError, StoreFull, Unauthorised, Unreachable
 from relay.store.exchanges import Exchanges
 from tests.flows.sync_station import MOTHER, Call, SyncStation, handed_out, open_station
@@ -150,6 +151,142 @@ def test_a_slow_server_gets_smaller_batches_and_a_fast_one_larger(tmp_path: Path
     station.rest()
     assert [len(call.reports) for call in station.server.calls[2:]] == [40, 20, 10, 5, 2, 1, 1, 1]
     station.db.close()
+
+
+# --- statuses linger ----------------------------------------------------------------------------
+
+LINGER_S = Pace().linger_s
+
+
+@pytest.fixture
+def sending(station: SyncStation) -> SyncStation:
+    """It has just acknowledged seven messages and sends them now."""
+    station.server.script.append(handed_out(*[f"m{number}" for number in range(7)]))
+    station.rest()
+    station.server.calls.clear()
+    return station
+
+
+def deliver_one(station: SyncStation) -> None:
+    """The next message is sent and delivered: three statuses."""
+    station.send(Accepted(41), ReportDelivered(0))
+
+
+def test_a_burst_of_statuses_travels_together(sending: SyncStation) -> None:
+    for _ in range(3):
+        deliver_one(sending)
+        sending.clock.advance(LINGER_S / 4)
+        sending.flow.step()
+    assert sending.server.calls == []
+    sending.live(LINGER_S)
+    (call,) = sending.server.calls
+    assert len(call.updates) == 9
+
+
+def test_a_turn_that_holds_statuses_says_until_when(sending: SyncStation) -> None:
+    sending.clock.advance(0.5)
+    deliver_one(sending)
+    assert sending.flow.step() == pytest.approx(LINGER_S - 0.5)
+
+
+def test_statuses_after_a_longer_rest_are_not_held(sending: SyncStation) -> None:
+    sending.clock.advance(LINGER_S)
+    deliver_one(sending)
+    sending.flow.step()
+    assert len(sending.server.calls) == 1
+
+
+def test_a_full_batch_of_statuses_waits_for_nothing(sending: SyncStation) -> None:
+    for _ in range(6):
+        deliver_one(sending)
+    assert sending.flow.step() == LINGER_S
+    deliver_one(sending)
+    assert sending.rest() == LINGER_S
+    assert [len(call.updates) for call in sending.server.calls] == [20]
+
+
+def test_a_report_goes_at_once_and_takes_the_statuses_along(sending: SyncStation) -> None:
+    deliver_one(sending)
+    sending.receive("N Jane")
+    sending.rest()
+    (call,) = sending.server.calls
+    assert call.reports == ("N Jane",)
+    assert [status for _, status in call.updates] == ["PENDING", "SENT", "DELIVERED"]
+
+
+def test_an_unsent_goes_at_once_and_takes_the_statuses_along(sending: SyncStation) -> None:
+    """The queue of CHT moves when it hears of the message, whatever else waits."""
+    sending.server.script.append(handed_out("next"))
+    sending.server.meanwhile = lambda: deliver_one(sending) if not sending.bell.rings else None
+    sending.bell.rings = 0
+    sending.receive("N Jane")
+    sending.rest()
+    _, acknowledgement = sending.server.calls
+    assert ("next", "UNSENT") in acknowledgement.updates
+    assert len(acknowledgement.updates) == 4
+
+
+def test_every_unsent_of_a_large_handout_goes_at_once(station: SyncStation) -> None:
+    """Also the five for which the first request has no room."""
+    station.server.script.append(handed_out(*[f"m{number}" for number in range(25)]))
+    station.rest()
+    assert [len(call.updates) for call in station.server.calls] == [0, 20, 5]
+
+
+def test_what_is_handed_out_again_is_acknowledged_at_once(sending: SyncStation) -> None:
+    """It is told with the status that it has by now, and the queue waits for that one."""
+    deliver_one(sending)
+    sending.live(LINGER_S + 1)
+    sending.server.script.append(handed_out("m0"))
+    sending.receive("N Jane")
+    sending.rest()
+    assert sending.server.calls[-1] == Call((), (("m0", "DELIVERED"),))
+
+
+def test_no_status_is_held_longer_than_it_may_linger(sending: SyncStation) -> None:
+    sending.server.script.append(handed_out(*[f"n{number}" for number in range(20)]))
+    oldest = "SELECT min(created_at) FROM status_update WHERE told_at IS NULL"
+    sending.live(30)
+    sending.server.calls.clear()
+    for _ in range(24):
+        deliver_one(sending)
+        sending.clock.advance(0.5)
+        sending.flow.step()
+        since = sending.db.value(oldest)
+        assert since is None or sending.clock.now() - since <= LINGER_S * 1000
+    assert len(sending.server.calls) <= 24 * 0.5 / LINGER_S + 1
+
+
+def test_statuses_never_wait_longer_than_a_busy_stations_poll(tmp_path: Path) -> None:
+    station = open_station(tmp_path, pace=Pace(poll_min_s=0.5))
+    station.server.script.append(handed_out("m0"))
+    station.rest()
+    deliver_one(station)
+    assert station.flow.step() == 0.5
+    station.db.close()
+
+
+def test_statuses_that_lingered_before_a_failure_go_right_after_it(sending: SyncStation) -> None:
+    deliver_one(sending)
+    sending.server.script.append(OFFLINE)
+    sending.clock.advance(sending.rest())
+    sending.clock.advance(sending.rest())
+    sending.rest()
+    assert [len(call.updates) for call in sending.server.calls] == [3, 3]
+
+
+def test_each_message_is_told_in_order_however_its_statuses_travel(sending: SyncStation) -> None:
+    for number in range(7):
+        deliver_one(sending)
+        if number % 3 == 0:
+            sending.receive(f"report {number}")
+        sending.clock.advance(0.7)
+        sending.flow.step()
+    sending.live(60)
+    told = [update for call in sending.server.calls for update in call.updates]
+    for number in range(7):
+        mine = [status for id_, status in told if id_ == f"m{number}"]
+        assert mine == ["PENDING", "SENT", "DELIVERED"]
 
 
 # --- it is marked before it is sent --------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.core.outbound import Accepted, Part, ReportDelivered
+from relay.core.outbound import Accepted, ReportDelivered
 from relay.servers.cht import ChtServer
 from relay.servers.credentials import read_credentials
 from relay.servers.http import Timeouts
@@ -55,15 +55,6 @@ def contents(server: CentralServer) -> list[str]:
     return [report.content for report in server.reports]
 
 
-def send(station: SyncStation, *events: object) -> None:
-    """The modem's side of one message: claimed, then what the network said of it."""
-    part: Part | None = station.outbox.claim(station.clock.now(), "m0", "direct")
-    for event in events:
-        assert part is not None
-        station.outbox.record(station.clock.now(), part, event)  # type: ignore[arg-type]  # events
-        part = station.outbox.part(part.id)
-
-
 def test_every_known_report_reaches_the_server_byte_for_byte(
     central: CentralServer, station: SyncStation
 ) -> None:
@@ -80,8 +71,8 @@ def test_a_message_goes_through_all_its_states_at_the_server(
 ) -> None:
     central.queue("m1", MOTHER, "Karibu")
     station.rest()
-    send(station, Accepted(41), ReportDelivered(0))
-    station.rest()
+    station.send(Accepted(41), ReportDelivered(0))
+    station.live(station.pace.linger_s + 1)
     assert names(central.history("m1")) == [
         "forwarded-to-gateway",
         "received-by-gateway",
