@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import queue
 import socket
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,34 @@ def open_port(url: str, baud: int, write_timeout_s: float) -> Any:
     return port
 
 
+def read_port(port: Any) -> bytes:
+    """What a port without a file descriptor has heard, or nothing after a short while.
+
+    pyserial's RFC 2217 port refuses to give what it has once its connection has ended, and that
+    may be the answer to a submission: so its queue is emptied here. Raises SerialException.
+    """
+    heard = getattr(port, "_read_buffer", None)
+    if isinstance(heard, queue.Queue):
+        return _emptied(port, heard)
+    return bytes(port.read(max(1, port.in_waiting)))
+
+
+def _emptied(port: Any, heard: queue.Queue[bytes | None]) -> bytes:
+    try:
+        data = heard.get(timeout=READ_POLL_S)
+    except queue.Empty:
+        return bytes(port.read())  # raises if nobody listens to the connection any more
+    if data is None:
+        raise serial.SerialException("the connection has ended")
+    while not heard.empty():
+        more = heard.get_nowait()
+        if more is None:
+            heard.put(None)  # the end is told after the last words
+            break
+        data += more
+    return data
+
+
 def close_port(port: Any) -> None:
     """Close, whatever state the port is in."""
     plug = getattr(port, "_socket", None)
@@ -56,6 +85,11 @@ def descriptor(port: Any) -> int | None:
 def why_not(url: str, error: Exception) -> str:
     """Why the port cannot be opened, and what a person can do about it."""
     code = getattr(error, "errno", None)
+    if "RFC2217" in str(error):  # so pyserial names it, in an account of its own state
+        return (
+            "the other side does not speak RFC 2217. If it is a plain TCP port, "
+            "write socket:// for rfc2217://"
+        )
     if "://" in url:
         return f"{error}. Check the address and that the other side is running"
     if code == errno.ENOENT or not Path(url).exists():

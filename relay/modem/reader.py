@@ -23,7 +23,7 @@ from relay.core.device import NewMessage, Restarted, Slot, Unsolicited, Urc
 from relay.core.urc import is_chatter, is_reboot
 from relay.errors import ConfigError, PortLost
 from relay.modem.answer import Answer, is_stray, masked
-from relay.modem.port import close_port, descriptor, open_port, why_not
+from relay.modem.port import close_port, descriptor, open_port, read_port, why_not
 
 LIBRARY = "0.13.0"
 
@@ -155,7 +155,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
     def _read(self) -> bytes:
         """What is there, at least one byte unless the port has nothing to say."""
         if self._poll is None or self._fd is None:
-            return bytes(self.serial.read(max(1, self.serial.in_waiting)))
+            return read_port(self.serial)
         ready = {fd for fd, _ in self._poll.poll()}
         if self._fd not in ready:
             return b""
