@@ -6,6 +6,7 @@ import importlib.metadata
 import ipaddress
 import os
 import platform
+import signal
 import socket
 import sqlite3
 import threading
@@ -35,6 +36,12 @@ def pytest_report_header() -> list[str]:
         f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} CPUs",
         f"with {versions}; hypothesis profile {PROFILE}",
     ]
+
+
+def pytest_configure() -> None:
+    """A shell's background job is started deaf to Ctrl-C, and so would be all that it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
