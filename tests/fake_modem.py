@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from relay.core.device import (
+    REC_READ,
     REC_UNREAD,
     STO_SENT,
     STO_UNSENT,
+    DirectPdu,
     Identity,
+    LateReference,
     ListedPdu,
     NewMessage,
     Slot,
     Survey,
     Urc,
 )
-from relay.core.link import LinkState
-from relay.errors import ModemError
+from relay.core.link import READABLE, LinkState
+from relay.core.urc import is_chatter
+from relay.errors import ModemError, NotSubmitted, PortLost, Refused
+
+STORE = "ME"
+STORED = frozenset({STO_UNSENT, STO_SENT})
 
 
 @dataclass
 class FakeModem:
-    """`answers` are consumed one a submission: a TP-MR, or an error to raise."""
+    """`answers` are consumed one a submission: a TP-MR, or an error to raise.
+
+    An error with `sent` comes after the network took the part. It begins opened; else it keeps
+    the contract of `Modem` (tests/contract) as the driver does.
+    """
 
     name: str = "modem0"
     link: LinkState = LinkState.READY
@@ -42,17 +55,38 @@ class FakeModem:
     log: list[str] = field(default_factory=list)
     die_in: dict[str, BaseException] = field(default_factory=dict)
     during: dict[str, Callable[[], object]] = field(default_factory=dict)
+    refuses_late: bool = False  # after the PDU, when it is on the air; else instead of the prompt
+    unplugged: bool = False
     _mr: int = 0
+    _rung: threading.Event = field(default_factory=threading.Event)
 
     # --- for the test ---------------------------------------------------------------------------
 
     def receive(self, pdu: str, *, memory: str = "SM", hint: bool = True) -> Slot:
-        index = 1 + max((slot.index for slot in self.slots if slot.memory == memory), default=0)
-        slot = Slot(memory, index)
-        self.slots[slot] = ListedPdu(slot, REC_UNREAD, pdu)
+        slot = self._keep(memory, REC_UNREAD, pdu)
         if hint:
             self.urcs.append(NewMessage(slot))
         return slot
+
+    def unplug(self) -> None:
+        self.unplugged, self.link = True, LinkState.LOST
+        self._rung.set()
+
+    def replug(self) -> None:
+        self.unplugged = False
+
+    def _keep(self, memory: str, stat: int, pdu: str) -> Slot:
+        free = (Slot(memory, index) for index in itertools.count(1))
+        slot = next(slot for slot in free if slot not in self.slots)
+        self.slots[slot] = ListedPdu(slot, stat, pdu)
+        return slot
+
+    def _shown(self, slot: Slot) -> ListedPdu:
+        """As it lies there; from then on a received one is read."""
+        listed = self.slots[slot]
+        if listed.stat == REC_UNREAD:
+            self.slots[slot] = replace(listed, stat=REC_READ)
+        return listed
 
     def _now(self, what: str) -> None:
         self.log.append(what)
@@ -61,51 +95,66 @@ class FakeModem:
         if what in self.die_in:
             raise self.die_in.pop(what)
 
+    def _command(self, what: str) -> None:
+        if self.link not in READABLE:
+            raise PortLost(self.name, "it is not open")
+        self._now(what)
+
+    def _to_send(self, what: str) -> None:
+        try:
+            self._command(what)
+        except PortLost as error:
+            raise NotSubmitted(str(error)) from error
+
     # --- Modem ----------------------------------------------------------------------------------
 
     def open(self) -> None:
+        self.close()
         self.opened += 1
         self._now("open")
-        if self.open_errors:
+        if self.unplugged or self.open_errors:
             self.link = LinkState.LOST
-            raise self.open_errors.pop(0)
+            raise self.open_errors.pop(0) if self.open_errors else PortLost(self.name, "no device")
         self.link = LinkState.READY
 
     def close(self) -> None:
         self.link = LinkState.CLOSED
+        self.urcs = [urc for urc in self.urcs if isinstance(urc, DirectPdu | LateReference)]
 
     def take_urcs(self) -> list[Urc]:
         urcs, self.urcs = self.urcs, []
         return urcs
 
     def wait(self, seconds: float) -> bool:
-        return bool(self.urcs)
+        woken = self.has_news or self._rung.wait(seconds)
+        self._rung.clear()
+        return woken
 
     def ring(self) -> None:
-        self.log.append("ring")
+        self._rung.set()
 
     def list_pdus(self, memory: str = "") -> list[ListedPdu]:
-        self._now("list")
-        return [pdu for pdu in self.slots.values() if memory in ("", pdu.slot.memory)]
+        self._command("list")
+        return [self._shown(slot) for slot in sorted(self.slots) if memory in ("", slot.memory)]
 
     def read_pdu(self, slot: Slot) -> ListedPdu | None:
-        self._now("read")
-        return self.slots.get(slot)
+        self._command("read")
+        return self._shown(slot) if slot in self.slots else None
 
     def delete(self, listed: ListedPdu) -> bool:
-        self._now("delete")
-        if self.slots.get(listed.slot) != listed:
+        self._command("delete")
+        if self.slots.get(listed.slot, listed).pdu != listed.pdu:
             return False
-        del self.slots[listed.slot]
+        self.slots.pop(listed.slot, None)
         return True
 
     def acknowledge(self) -> None:
-        self._now("acknowledge")
+        self._command("acknowledge")
         self.acknowledged += 1
 
     @property
     def has_news(self) -> bool:
-        return bool(self.urcs)
+        return not all(is_chatter(urc) for urc in self.urcs)
 
     def submit(
         self,
@@ -113,55 +162,64 @@ class FakeModem:
         on_air: Callable[[], None],
         at_prompt: Callable[[], None] = lambda: None,
     ) -> int:
-        self._now("submit")
+        self._to_send("submit")
         at_prompt()
         return self._on_the_air(pdu, on_air)
 
     def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
-        self._now("store")
+        self._command("store")
         meanwhile()
-        slot = Slot("ME", 1 + max((s.index for s in self.slots if s.memory == "ME"), default=0))
-        self.slots[slot] = ListedPdu(slot, STO_UNSENT, pdu)
-        return slot
+        return self._keep(STORE, STO_UNSENT, pdu)
 
     def submit_stored(self, slot: Slot, on_air: Callable[[], None]) -> int:
-        self._now("submit_stored")
-        listed = self.slots[slot]
+        self._to_send("submit_stored")
+        if slot.memory != STORE:
+            raise NotSubmitted(f"the modem does not send from {slot.memory}")
+        if slot not in self.slots:
+            raise Refused("CMS", 321)
+        listed, before = self.slots[slot], len(self.submitted)
         try:
             return self._on_the_air(listed.pdu, on_air)
         finally:
-            if self.submitted and self.submitted[-1] == listed.pdu and self.keeps_status:
+            if len(self.submitted) > before and self.keeps_status:
                 self.slots[slot] = ListedPdu(slot, STO_SENT, listed.pdu)
 
     def _on_the_air(self, pdu: str, on_air: Callable[[], None]) -> int:
         answer = self.answers.pop(0) if self.answers else None
-        if isinstance(answer, ModemError) and not getattr(answer, "sent", False):
+        at_the_prompt = (NotSubmitted,) if self.refuses_late else (NotSubmitted, Refused)
+        if isinstance(answer, at_the_prompt):
             raise answer
-        self.submitted.append(pdu)
+        if not isinstance(answer, ModemError) or getattr(answer, "sent", False):
+            self.submitted.append(pdu)
         on_air()
         self._now("on_air")
         if isinstance(answer, ModemError):
             raise answer
-        self._mr = self._mr + 1 if answer is None else answer
+        self._mr = (self._mr + 1) % 256 if answer is None else answer
         return self._mr
 
     def list_stored(self) -> list[ListedPdu]:
-        self._now("list_stored")
-        return [listed for listed in self.slots.values() if listed.slot.memory == "ME"]
+        self._command("list_stored")
+        return [self.slots[slot] for slot in sorted(self.slots) if self._is_part(slot)]
 
     def erase(self, slot: Slot) -> None:
-        self._now("erase")
-        self.slots.pop(slot, None)
+        self._command("erase")
+        if self._is_part(slot):
+            del self.slots[slot]
+
+    def _is_part(self, slot: Slot) -> bool:
+        return slot in self.slots and slot.memory == STORE and self.slots[slot].stat in STORED
 
     def survey(self) -> Survey:
-        self._now("survey")
+        self._command("survey")
         return Survey(signal_dbm=-71, registration=1, operator="Test Net")
 
     def check(self) -> bool:
-        self._now("check")
+        self._command("check")
         return self.settings_kept
 
     def ussd(self, code: str) -> str:
+        self._command("ussd")
         return f"answer to {code}"
 
 

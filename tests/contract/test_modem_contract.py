@@ -1,130 +1,76 @@
-"""What the flows rely on, told once and held by the driver on every simulated family."""
+"""What the flows rely on, told once: held by the driver on every family, and by their fake."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from relay.core.device import (
-    STO_SENT,
-    STO_UNSENT,
-    DirectPdu,
-    ListedPdu,
-    MemoryFull,
-    NewMessage,
-    Restarted,
-    Urc,
-)
+from relay.core.device import REC_READ, REC_UNREAD, STO_SENT, STO_UNSENT, NewMessage, Slot, Urc
 from relay.core.link import LinkState
-from relay.core.pdu import Deliver, StatusReport, decode
-from relay.core.segment import compose
-from relay.errors import NoReply, NotSubmitted, OutcomeUnknown, PortLost, Refused, SimProblem
+from relay.errors import NotSubmitted, OutcomeUnknown, PortLost, Refused
 from relay.flows.ports import Modem
-from relay.modem.driver import GsmDriver
-from relay.modem.patience import Patience
-from relay.simulator.modem import SimulatedModem
-from relay.simulator.network import Network
-from relay.simulator.port import PtyPort, TcpPort
+from tests.contract.benches import (
+    CHATTER,
+    FAMILIES,
+    SOON_S,
+    Bench,
+    DriverBench,
+    FakeBench,
+    a_part,
+    nothing,
+    received,
+    urcs_until,
+)
 from tests.modem.conftest import Ledger
 
-pytestmark = pytest.mark.pty
-
-FAMILIES = ("huawei-e17x", "sim800", "quectel-ec2x")
-CLINIC, NURSE = "+254711000000", "+254700000001"
-HASTY = Patience(
-    network_s=5, listing_s=5, ussd_s=5, wake_s=0.3, wake_tries=6, resync_s=0.3, write_s=1,
-    pause_s=0.01,
-)  # fmt: skip
+FAKE = "the flows' fake"
 
 
-class Bench:
-    """A simulated modem on a port, the driver on it, and a nurse with a phone."""
-
-    def __init__(
-        self, family: str, link: Path, port: str, ledger: Ledger, pin: str | None
-    ) -> None:
-        self.network = Network(now=lambda: 1_767_225_600_000, seed=1)
-        self.nurse = self.network.handset(NURSE)
-        self.sim = SimulatedModem(
-            self.network, CLINIC, profile=family, pin="1234" if pin else None
-        )
-        self.port: PtyPort | TcpPort = (
-            PtyPort(self.sim, link=link) if port == "pty" else TcpPort(self.sim)
-        )
-        self.port.start()
-        self.gsm = GsmDriver(
-            "clinic", self.port.path, pins=ledger, pin=pin, patience=HASTY, answer_timeout_s=1,
-            prompt_timeout_s=1, command_timeout_s=2,
-        )  # fmt: skip
-
-    def close(self) -> None:
-        self.gsm.close()
-        self.port.close()
-
-    @property
-    def modem(self) -> Modem:
-        """The driver, as the flows see it: this line also makes mypy check the Protocol."""
-        return self.gsm
-
-    def urcs_until(self, wanted: Callable[[Urc], bool]) -> list[Urc]:
-        """All unsolicited results up to one that is wanted."""
-        urcs: list[Urc] = []
-        while not any(wanted(urc) for urc in urcs):
-            assert self.modem.wait(10), urcs
-            urcs += self.modem.take_urcs()
-        return urcs
-
-    def received(self) -> list[str]:
-        """The texts in the modem's memories, sorted."""
-        found = [decode(listed.pdu) for listed in self.modem.list_pdus()]
-        return sorted(str(pdu.text) for pdu in found if isinstance(pdu, Deliver))
+class Stop(Exception):
+    """Something of ours that goes wrong in a callback."""
 
 
-def a_part(text: str = "Take one tablet", recipient: str = NURSE) -> str:
-    return compose(recipient, text, concat_ref=1, validity_s=86_400)[0]
-
-
-def nothing() -> None:
-    pass
-
-
-MakeBench = Callable[..., Bench]
-
-
-@pytest.fixture(params=FAMILIES)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeBench]:
-    """Makes a bench for each family in turn."""
-    with ExitStack() as stack:
-
-        def make(
-            *, port: str = "pty", ledger: Ledger | None = None, pin: str | None = None
-        ) -> Bench:
-            one = Bench(request.param, tmp_path / "ttyMODEM", port, ledger or Ledger(), pin)
-            stack.callback(one.close)
-            return one
-
-        yield make
+@pytest.fixture(params=[FAKE, *(pytest.param(name, marks=pytest.mark.pty) for name in FAMILIES)])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """A closed modem of each kind in turn."""
+    one: Bench = (
+        FakeBench()
+        if request.param == FAKE
+        else DriverBench(request.param, tmp_path / "ttyMODEM", "pty", Ledger(), None)
+    )
+    yield one
+    one.close()
 
 
 @pytest.fixture
-def up(bench: MakeBench) -> Bench:
-    """A bench with the modem opened."""
-    one = bench()
-    one.modem.open()
-    return one
+def up(bench: Bench) -> Bench:
+    """An opened modem that has nothing more to say of its start."""
+    bench.modem.open()
+    bench.modem.take_urcs()
+    return bench
 
 
-# --- bring-up -------------------------------------------------------------------------------
+def slots_announced(urcs: list[Urc]) -> list[Slot]:
+    return [urc.slot for urc in urcs if isinstance(urc, NewMessage)]
+
+
+def announced(up: Bench, count: int = 1) -> list[Slot]:
+    """The slots of the next `count` notifications."""
+    return slots_announced(urcs_until(up.modem, lambda all_: len(slots_announced(all_)) == count))
+
+
+# --- the link -------------------------------------------------------------------------------
 
 
 def test_opened_it_is_ready_and_known(up: Bench) -> None:
-    """Link, identity, settings and network, on every family."""
+    """Link, identity, settings and network."""
     identity = up.modem.identity
     assert up.modem.link is LinkState.READY
-    assert identity.imei == up.sim.imei
+    assert identity.imei
     assert identity.iccid
     assert identity.imsi
     assert up.modem.check()
@@ -132,35 +78,114 @@ def test_opened_it_is_ready_and_known(up: Bench) -> None:
     assert survey.registration == 1
     assert survey.operator
     assert survey.signal_dbm is not None
-    assert survey.smsc
-    assert survey.memories
 
 
-def test_nothing_happens_before_open(bench: MakeBench) -> None:
-    """A closed modem refuses politely."""
-    one = bench()
-    assert one.modem.link is LinkState.CLOSED
-    assert one.modem.take_urcs() == []
-    with pytest.raises(PortLost):
-        one.modem.list_pdus()
+def refuses_politely(modem: Modem) -> None:
+    for asked in (
+        modem.list_pdus,
+        modem.list_stored,
+        modem.survey,
+        modem.check,
+        modem.acknowledge,
+        lambda: modem.read_pdu(Slot("SM", 1)),
+        lambda: modem.erase(Slot("SM", 1)),
+        lambda: modem.store(a_part()),
+    ):
+        with pytest.raises(PortLost):
+            asked()
     with pytest.raises(NotSubmitted):
-        one.modem.submit(a_part(), nothing)
+        modem.submit(a_part(), nothing)
+    with pytest.raises(NotSubmitted):
+        modem.submit_stored(Slot("ME", 1), nothing)
 
 
-def test_over_tcp(bench: MakeBench) -> None:
-    """socket:// is a port like any other."""
-    one = bench(port="tcp")
-    one.modem.open()
-    assert one.modem.link is LinkState.READY
-    assert one.modem.submit(a_part(), nothing) >= 0
+def test_nothing_happens_before_open(bench: Bench) -> None:
+    """A closed modem refuses politely."""
+    assert bench.modem.link is LinkState.CLOSED
+    assert bench.modem.take_urcs() == []
+    assert not bench.modem.has_news
+    refuses_politely(bench.modem)
 
 
-def test_line_ends_and_single_bytes(up: Bench) -> None:
-    """S7: \\r\\r\\n and one byte at a time change nothing."""
-    up.sim.faults.line_ends("\r\r\n")
-    up.sim.faults.dribble(1)
-    up.nurse.send("Fever since Monday", to=CLINIC)
-    assert up.received() == ["Fever since Monday"]
+def test_closed_it_can_be_opened_again(up: Bench) -> None:
+    """And closed twice."""
+    for _ in range(2):
+        up.modem.close()
+        assert up.modem.link is LinkState.CLOSED
+    refuses_politely(up.modem)
+    up.modem.open()
+    assert up.modem.link is LinkState.READY
+
+
+def test_unplugged_and_plugged_in_again(up: Bench) -> None:
+    """The loss ends a wait; a new opening works, and what was received is still there."""
+    up.nurse_sends("Fever since Monday")
+    announced(up)
+    up.unplug()
+    assert up.modem.wait(SOON_S)
+    assert up.modem.link is LinkState.LOST
+    refuses_politely(up.modem)
+    with pytest.raises(PortLost):
+        up.modem.open()
+    assert up.modem.link is LinkState.LOST
+    up.replug()
+    up.modem.open()
+    assert up.modem.link is LinkState.READY
+    assert received(up.modem) == ["Fever since Monday"]
+
+
+# --- unsolicited results --------------------------------------------------------------------
+
+
+def test_results_come_once_and_in_order(up: Bench) -> None:
+    """Two texts, two notifications, in the order of their slots; then nothing more."""
+    up.nurse_sends("First")
+    up.nurse_sends("Second")
+    slots = announced(up, 2)
+    assert slots == sorted(slots)
+    assert len(set(slots)) == 2
+    assert slots_announced(up.modem.take_urcs()) == []
+
+
+def test_news_waits_until_it_is_taken(up: Bench) -> None:
+    """`has_news` says what `wait` would."""
+    assert not up.modem.has_news
+    assert not up.modem.wait(0)
+    up.nurse_sends("Fever since Monday")
+    assert up.modem.wait(SOON_S)
+    assert up.modem.has_news
+    assert up.modem.wait(0)
+    announced(up)
+    assert not up.modem.has_news
+
+
+def test_chatter_wakes_nobody(up: Bench) -> None:
+    """It is kept in its place for the next who takes the results."""
+    up.chatter()
+    up.modem.survey()  # the modem has said it by now
+    assert not up.modem.has_news
+    assert not up.modem.wait(0)
+    assert CHATTER in [getattr(urc, "line", "") for urc in up.modem.take_urcs()]
+
+
+def test_a_ring_ends_one_wait(up: Bench) -> None:
+    """From another thread, before or during the wait."""
+    bell = threading.Thread(target=up.modem.ring)
+    bell.start()
+    assert up.modem.wait(SOON_S)
+    bell.join()
+    assert not up.modem.wait(0)
+    assert not up.modem.has_news
+
+
+def test_a_notification_does_not_outlive_its_line(up: Bench) -> None:
+    """After a new opening the memory is the truth."""
+    up.nurse_sends("Fever since Monday")
+    assert up.modem.wait(SOON_S)
+    up.modem.close()
+    up.modem.open()
+    assert slots_announced(up.modem.take_urcs()) == []
+    assert received(up.modem) == ["Fever since Monday"]
 
 
 # --- receiving ------------------------------------------------------------------------------
@@ -168,239 +193,230 @@ def test_line_ends_and_single_bytes(up: Bench) -> None:
 
 def test_a_text_arrives_is_read_and_freed(up: Bench) -> None:
     """+CMTI, AT+CMGR, AT+CMGD."""
-    up.nurse.send("Fever since Monday", to=CLINIC)
-    urcs = up.urcs_until(lambda urc: isinstance(urc, NewMessage))
-    slot = next(urc.slot for urc in urcs if isinstance(urc, NewMessage))
+    up.nurse_sends("Fever since Monday")
+    (slot,) = announced(up)
     listed = up.modem.read_pdu(slot)
     assert listed is not None
-    pdu = decode(listed.pdu)
-    assert isinstance(pdu, Deliver)
-    assert (pdu.sender.number, pdu.text) == (NURSE, "Fever since Monday")
+    assert (listed.slot, listed.stat) == (slot, REC_UNREAD)
+    assert received(up.modem) == ["Fever since Monday"]
     assert up.modem.delete(listed)
     assert up.modem.read_pdu(slot) is None
     assert up.modem.list_pdus() == []
 
 
-def test_a_burst_is_not_short_of_one(up: Bench) -> None:
-    """S5: twenty texts at once, swept and freed as the memory has room."""
-    texts = {f"Report {n}" for n in range(20)}
-    for text in sorted(texts):
-        up.nurse.send(text, to=CLINIC)
-    kept: set[str] = set()
-    while kept != texts:
-        listing = up.modem.list_pdus()
-        assert listing, f"missing: {texts - kept}"
-        for listed in listing:
-            pdu = decode(listed.pdu)
-            assert isinstance(pdu, Deliver)
-            kept.add(str(pdu.text))
-            assert up.modem.delete(listed)
-
-
-def test_m24_what_lies_on_the_sim_is_found(bench: MakeBench) -> None:
-    """Messages from before relay, in SM, are swept although ME receives."""
-    one = bench()
-    one.nurse.send("Old one", to=CLINIC)
-    one.modem.open()
-    assert one.received() == ["Old one"]
-
-
-def test_s4_a_text_that_arrives_inside_an_answer(up: Bench) -> None:
-    """The notification in the middle of another answer is kept."""
-    up.sim.faults.inside("+CSQ", lambda: up.nurse.send("In between", to=CLINIC))
-    up.modem.survey()
-    up.urcs_until(lambda urc: isinstance(urc, NewMessage))
-    assert up.received() == ["In between"]
-
-
-def test_noise_and_a_broken_listing(up: Bench) -> None:
-    """S1: garbage on the line costs neither the reader nor a message."""
-    up.nurse.send("Still here", to=CLINIC)
-    up.sim.faults.garbage()
-    up.sim.faults.refuse("+CMGL", 302, times=None)
-    assert up.received() == ["Still here"]
-
-
-def test_a_full_memory_is_swept_empty(up: Bench) -> None:
-    """What waits at the service centre follows when there is room."""
-    for memory in ("SM", "ME"):
-        up.sim.faults.fill(memory)
-    up.nurse.send("I waited", to=CLINIC)
-    texts: list[str] = []
-    for _ in range(2):
-        for listed in up.modem.list_pdus():
-            pdu = decode(listed.pdu)
-            texts += [str(pdu.text)] if isinstance(pdu, Deliver) else []
-            up.modem.delete(listed)
-    assert "I waited" in texts
+def test_what_was_shown_is_read(up: Bench) -> None:
+    """REC UNREAD turns into REC READ, and that keeps no message from being freed."""
+    up.nurse_sends("Fever since Monday")
+    (first,) = up.modem.list_pdus()
+    (second,) = up.modem.list_pdus(first.slot.memory)
+    assert (first.stat, second.stat) == (REC_UNREAD, REC_READ)
+    assert up.modem.delete(first)
     assert up.modem.list_pdus() == []
-    assert all(
-        isinstance(urc.memory, str) for urc in up.gsm.take_urcs() if isinstance(urc, MemoryFull)
-    )
+
+
+def test_a_listing_of_one_memory_shows_no_other(up: Bench) -> None:
+    """All memories by default; by slot within each."""
+    for text in ("First", "Second", "Third"):
+        up.nurse_sends(text)
+    shown = up.modem.list_pdus()
+    (memory,) = {listed.slot.memory for listed in shown}
+    assert [listed.slot for listed in shown] == sorted(listed.slot for listed in shown)
+    other = "ME" if memory == "SM" else "SM"
+    assert up.modem.list_pdus(other) == []
+    assert len(up.modem.list_pdus(memory)) == 3
+
+
+def test_another_message_in_the_slot_is_left_alone(up: Bench) -> None:
+    """A slot that was freed and filled again holds another message than the one we know."""
+    up.nurse_sends("Old")
+    (old,) = up.modem.list_pdus()
+    assert up.modem.delete(old)
+    up.nurse_sends("New")
+    assert announced(up, 2) == [old.slot, old.slot]
+    assert not up.modem.delete(old)
+    assert received(up.modem) == ["New"]
+
+
+def test_what_is_gone_need_not_be_freed(up: Bench) -> None:
+    """An empty slot holds no other message: that is no refusal."""
+    up.nurse_sends("Once")
+    (listed,) = up.modem.list_pdus()
+    assert up.modem.delete(listed)
+    assert up.modem.delete(listed)
 
 
 # --- sending --------------------------------------------------------------------------------
 
 
-def test_a_part_is_submitted_and_reported(up: Bench) -> None:
-    """The phone has it once, and the report comes back with the same reference."""
-    aired: list[bool] = []
-    mr = up.modem.submit(a_part(), lambda: aired.append(True))
-    assert aired == [True]
-    assert [sms.text for sms in up.nurse.inbox] == ["Take one tablet"]
-    urcs = up.urcs_until(lambda urc: isinstance(urc, NewMessage | DirectPdu))
-    report = decode(_report(up, urcs))
-    assert isinstance(report, StatusReport)
-    assert (report.mr, report.recipient.number, report.tp_st) == (mr, NURSE, 0)
+class Moments:
+    """When the callbacks of a submission ran, and how many texts she had then."""
+
+    def __init__(self, up: Bench) -> None:
+        self._up = up
+        self.seen: list[str] = []
+        self.before = -1
+
+    def at_prompt(self) -> None:
+        self.seen.append("prompt")
+        self.before = len(self._up.nurse_has())
+
+    def on_air(self) -> None:
+        self.seen.append("air")
 
 
-def _report(up: Bench, urcs: list[Urc]) -> str:
-    for urc in urcs:
-        if isinstance(urc, DirectPdu):
-            if urc.needs_ack:
-                up.modem.acknowledge()
-            return urc.pdu
-        if isinstance(urc, NewMessage):
-            listed = up.modem.read_pdu(urc.slot)
-            assert listed is not None
-            assert up.modem.delete(listed)
-            return listed.pdu
-    raise AssertionError(urcs)
+@pytest.fixture
+def moments(up: Bench) -> Moments:
+    return Moments(up)
 
 
-def test_a_refusal_is_told_and_nothing_was_sent(up: Bench) -> None:
-    """+CMS ERROR after the PDU."""
-    up.sim.faults.refuse("+CMGS", 38)
-    with pytest.raises(Refused) as refused:
-        up.modem.submit(a_part(), nothing)
-    assert (refused.value.family, refused.value.code) == ("CMS", 38)
-    assert up.modem.submit(a_part(), nothing) >= 0
-    assert len(up.network.submissions) == 1
+def test_a_part_is_submitted(up: Bench, moments: Moments) -> None:
+    """The prompt comes first, when nothing is out yet; then the part is on the air, once."""
+    mr = up.modem.submit(a_part(), moments.on_air, moments.at_prompt)
+    assert 0 <= mr <= 255
+    assert moments.seen == ["prompt", "air"]
+    assert moments.before == 0
+    assert up.nurse_has() == ["Take one tablet"]
 
 
-def test_m4_no_prompt_is_not_submitted(up: Bench) -> None:
-    """Nothing went out, and the next submission works."""
-    up.sim.faults.no_prompt()
+def test_references_count_to_255_and_start_over(up: Bench) -> None:
+    """TP-MR is one octet, and no reference is used twice in a row."""
+    references = [up.modem.submit(a_part(), nothing) for _ in range(258)]
+    follows = {(after - before) % 256 for before, after in pairwise(references)}
+    assert follows == {1}
+    assert set(references) == set(range(256))
+
+
+def test_no_prompt_is_not_submitted(up: Bench, moments: Moments) -> None:
+    """M4: nothing went out, and the next submission works."""
+    up.no_prompt()
     with pytest.raises(NotSubmitted):
-        up.modem.submit(a_part(), nothing)
-    assert up.network.submissions == []
-    assert up.modem.submit(a_part(), nothing) >= 0
+        up.modem.submit(a_part("Lost"), moments.on_air, moments.at_prompt)
+    assert moments.seen == ["prompt"]
+    assert up.modem.submit(a_part("Found"), nothing) >= 0
+    assert up.nurse_has() == ["Found"]
 
 
-def test_m5_a_swallowed_reference_is_an_unknown_outcome(up: Bench) -> None:
-    """The network took it and the modem never said so: nobody may simply send again."""
-    up.sim.faults.swallow("+CMGS")
+def test_what_goes_wrong_at_the_prompt_stops_the_submission(up: Bench, moments: Moments) -> None:
+    """A part that could not be recorded is not sent."""
+
+    def at_prompt() -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        up.modem.submit(a_part("Lost"), moments.on_air, at_prompt)
+    assert moments.seen == []
+    assert up.modem.submit(a_part("Found"), nothing) >= 0
+    assert up.nurse_has() == ["Found"]
+
+
+def test_what_goes_wrong_on_the_air_is_told(up: Bench) -> None:
+    """The part is out all the same, once, and the modem is of use."""
+
+    def on_air() -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        up.modem.submit(a_part(), on_air)
+    assert received(up.modem) == []
+    assert up.nurse_has() == ["Take one tablet"]
+
+
+def test_a_refusal_is_told_and_nothing_was_sent(up: Bench, moments: Moments) -> None:
+    """+CMS ERROR after the PDU: it had been on its way."""
+    up.refuse_next(38)
+    with pytest.raises(Refused) as refused:
+        up.modem.submit(a_part("Lost"), moments.on_air, moments.at_prompt)
+    assert (refused.value.family, refused.value.code) == ("CMS", 38)
+    assert moments.seen == ["prompt", "air"]
+    assert up.modem.submit(a_part("Found"), nothing) >= 0
+    assert up.nurse_has() == ["Found"]
+
+
+def test_a_swallowed_reference_is_an_unknown_outcome(up: Bench, moments: Moments) -> None:
+    """M5: the network took it and the modem never said so: nobody may simply send again."""
+    up.swallow("+CMGS")
     with pytest.raises(OutcomeUnknown):
-        up.modem.submit(a_part(), nothing)
-    assert len(up.network.submissions) == 1
+        up.modem.submit(a_part(), moments.on_air, moments.at_prompt)
+    assert moments.seen == ["prompt", "air"]
+    assert up.nurse_has() == ["Take one tablet"]
     assert up.modem.check()
 
 
-def test_s15_a_bare_prompt(up: Bench) -> None:
-    """'>' without a blank."""
-    up.sim.faults.bare_prompt()
-    assert up.modem.submit(a_part(), nothing) >= 0
+# --- stored submission ----------------------------------------------------------------------
 
 
-def test_a_part_is_stored_sent_and_erased(up: Bench) -> None:
-    """Stored submission: UNSENT, then sent once, then gone."""
+def stored(up: Bench) -> list[tuple[Slot, int]]:
+    return [(listed.slot, listed.stat) for listed in up.modem.list_stored()]
+
+
+def test_a_part_is_stored_sent_and_erased(up: Bench, moments: Moments) -> None:
+    """UNSENT, then sent once, then gone."""
     assert up.modem.can_store
-    slot = up.modem.store(a_part())
-    assert [(x.slot, x.stat) for x in up.modem.list_stored()] == [(slot, STO_UNSENT)]
-    assert up.modem.submit_stored(slot, nothing) >= 0
-    assert [sms.text for sms in up.nurse.inbox] == ["Take one tablet"]
-    expected = STO_SENT if up.sim.profile.marks_sent else STO_UNSENT
-    assert [(x.slot, x.stat) for x in up.modem.list_stored()] == [(slot, expected)]
+    slot = up.modem.store(a_part(), moments.on_air)
+    assert moments.seen == ["air"]
+    assert up.nurse_has() == []
+    assert stored(up) == [(slot, STO_UNSENT)]
+    assert up.modem.submit_stored(slot, moments.on_air) >= 0
+    assert moments.seen == ["air", "air"]
+    assert up.nurse_has() == ["Take one tablet"]
+    assert stored(up) == [(slot, STO_SENT if up.marks_sent else STO_UNSENT)]
     up.modem.erase(slot)
-    assert up.modem.list_stored() == []
+    assert stored(up) == []
+    up.modem.erase(slot)
 
 
-def test_texts_in_and_out_together(up: Bench) -> None:
-    """S4, M3: forty submissions while forty texts arrive: none lost, none doubled, none mixed."""
-    arrived: set[str] = set()
-    for number in range(40):
-        up.nurse.send(f"in {number}", to=CLINIC)
-        up.modem.submit(a_part(f"out {number}"), nothing)
-        for listed in up.modem.list_pdus():
-            arrived |= _texts([listed])
-            up.modem.delete(listed)
-    arrived |= _texts(up.modem.list_pdus())
-    assert arrived == {f"in {n}" for n in range(40)}
-    assert [sms.text for sms in up.nurse.inbox] == [f"out {n}" for n in range(40)]
+def test_a_refused_part_stays_unsent(up: Bench, moments: Moments) -> None:
+    """Also when the same part went out before, from another slot."""
+    up.modem.submit(a_part(), nothing)
+    slot = up.modem.store(a_part())
+    up.refuse_next(38)
+    with pytest.raises(Refused):
+        up.modem.submit_stored(slot, moments.on_air)
+    assert moments.seen == ["air"]
+    assert stored(up) == [(slot, STO_UNSENT)]
+    assert len(up.nurse_has()) == 1
 
 
-def _texts(listing: list[ListedPdu]) -> set[str]:
-    found = [decode(listed.pdu) for listed in listing]
-    return {str(pdu.text) for pdu in found if isinstance(pdu, Deliver)}
+def test_the_memory_knows_what_the_answer_did_not_tell(up: Bench, moments: Moments) -> None:
+    """An unknown outcome, and a slot that says it, where the family marks what it sent."""
+    slot = up.modem.store(a_part())
+    up.swallow("+CMSS")
+    with pytest.raises(OutcomeUnknown):
+        up.modem.submit_stored(slot, moments.on_air)
+    assert moments.seen == ["air"]
+    assert up.nurse_has() == ["Take one tablet"]
+    assert stored(up) == [(slot, STO_SENT if up.marks_sent else STO_UNSENT)]
 
 
-# --- trouble --------------------------------------------------------------------------------
+def test_an_empty_slot_cannot_be_sent(up: Bench) -> None:
+    """+CMS ERROR 321; and a memory that holds no parts is not even asked."""
+    slot = up.modem.store(a_part())
+    up.modem.erase(slot)
+    with pytest.raises(Refused) as refused:
+        up.modem.submit_stored(slot, nothing)
+    assert (refused.value.family, refused.value.code) == ("CMS", 321)
+    with pytest.raises(NotSubmitted):
+        up.modem.submit_stored(Slot("SR", slot.index), nothing)
+    assert up.nurse_has() == []
 
 
-def test_unplugged_and_plugged_in_again(up: Bench) -> None:
-    """The loss shows at once; a new opening works, and no text is missing."""
-    up.sim.unplug()
-    assert up.modem.wait(10)
-    assert up.modem.link is LinkState.LOST
-    with pytest.raises(PortLost):
-        up.modem.list_pdus()
-    up.nurse.send("While you were out", to=CLINIC)
-    up.sim.replug()
-    up.modem.open()
-    assert up.received() == ["While you were out"]
+def test_received_messages_are_no_stored_parts(up: Bench) -> None:
+    """They are not listed with the parts, and never erased."""
+    up.nurse_sends("Fever since Monday")
+    slot = up.modem.store(a_part())
+    (own,) = announced(up)
+    assert [listed.slot for listed in up.modem.list_stored()] == [slot]
+    up.modem.erase(own)
+    up.modem.erase(slot)
+    assert stored(up) == []
+    assert received(up.modem) == ["Fever since Monday"]
 
 
-def test_m28_a_restart_behind_our_back(up: Bench) -> None:
-    """Either a line says so or the settings do; opening again repairs it."""
-    up.modem.take_urcs()
-    up.sim.restart(port_loss=False)
-    assert _settings_are_lost(up) or any(
-        isinstance(urc, Restarted) for urc in up.modem.take_urcs()
-    )
-    up.modem.open()
-    assert up.modem.check()
-    assert up.modem.link is LinkState.READY
-
-
-def _settings_are_lost(up: Bench) -> bool:
-    try:
-        return not up.modem.check()
-    except NoReply:
-        return True  # the restart came into the middle of the question
-
-
-def test_out_of_coverage(up: Bench) -> None:
-    """Registration moves the link; it is no error."""
-    links: list[LinkState] = []
-    for stat in (2, 5):
-        up.sim.register(stat)
-        up.modem.survey()
-        links.append(up.modem.link)
-    assert links == [LinkState.SEARCHING, LinkState.READY]
-
-
-def test_a_locked_sim_is_opened_once(bench: MakeBench) -> None:
-    """The right PIN is recorded, entered and accepted."""
-    ledger = Ledger()
-    one = bench(ledger=ledger, pin="1234")
-    one.modem.open()
-    assert one.modem.link is LinkState.READY
-    assert [what for _, _, what in ledger.record] == ["attempt", "accepted"]
-    # A locked SIM does not tell its ICCID on every family.
-    assert ledger.record[0][0] in {"", one.modem.identity.iccid}
-
-
-def test_m29_a_wrong_pin_costs_one_try(bench: MakeBench) -> None:
-    """However often relay is restarted."""
-    one = bench(pin="9999")
-    for _ in range(4):
-        with pytest.raises(SimProblem):
-            one.modem.open()
-        assert one.modem.link is LinkState.PIN_REFUSED
-    assert one.sim.sim.pin_tries == 2
-
-
-def test_m32_ussd(up: Bench) -> None:
-    """The balance, decoded, from text and from packed septets."""
-    code = next(iter(up.network.ussd_codes))
-    assert up.modem.ussd(code)
+def test_a_text_that_took_the_place_of_a_part_is_not_erased(up: Bench) -> None:
+    """Parts and texts may share a memory: what lies in the slot now counts."""
+    slot = up.modem.store(a_part())
+    up.modem.erase(slot)
+    up.nurse_sends("Fever since Monday")
+    announced(up)
+    up.modem.erase(slot)
+    assert received(up.modem) == ["Fever since Monday"]
