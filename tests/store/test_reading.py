@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +211,8 @@ def test_the_reader_knows_every_migration() -> None:
     """Its list stands apart, so that it need not import sqlite-utils."""
     from sqlite_utils import Database as SqliteUtils
 
-    pending = migrations.pending(SqliteUtils(memory=True))
+    with closing(SqliteUtils(memory=True)) as blank:
+        pending = migrations.pending(blank)
     assert tuple(migration.name for migration in pending) == KNOWN
 
 
