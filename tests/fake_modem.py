@@ -55,7 +55,7 @@ class FakeModem:
     log: list[str] = field(default_factory=list)
     die_in: dict[str, BaseException] = field(default_factory=dict)
     during: dict[str, Callable[[], object]] = field(default_factory=dict)
-    refuses_late: bool = False  # after the PDU, when it is on the air; else instead of the prompt
+    refuses_late: bool = True  # after the PDU, when it is on the air; else instead of the prompt
     unplugged: bool = False
     _mr: int = 0
     _rung: threading.Event = field(default_factory=threading.Event)

@@ -157,11 +157,14 @@ class Sending:
             return
         (part, happened), self._unrecorded = self._unrecorded, None
         now = self._clock.now()
+        accepted = isinstance(happened, Accepted)
         try:
-            moved = self._outbox.record(now, part, happened, then=self._next)
+            moved = self._outbox.record(now, part, happened, then=self._next if accepted else None)
         except StoreError:
             self._unrecorded = part, happened
             raise
+        if not accepted:
+            self.put_back("the one before was not accepted")
         if self._next is not None:
             self._next = replace(self._next, submitted_at=now)
         _log.info(
@@ -174,9 +177,7 @@ class Sending:
                 reason=moved.reason,
             )
         )
-        if isinstance(happened, NotStarted):
-            self.put_back("the one before could not be started")
-        if isinstance(happened, Accepted):
+        if accepted:
             self._submission.finish(self._modem, part)
 
     def _outcome(self, part: Part, first: Callable[[], None]) -> Event:
