@@ -121,7 +121,8 @@ Here you speak to the virtual network: help shows how. Ctrl-C or quit ends it.""
         if sys.stdin.isatty():
             _console(stage)
         else:
-            threading.Event().wait()
+            while not threading.Event().wait(1):  # at most so long after a signal
+                pass
     except (KeyboardInterrupt, EOFError):
         click.echo("\nTaken down.")
 

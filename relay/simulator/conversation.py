@@ -18,6 +18,8 @@ from relay.simulator.prompt import Console
 
 _READ = 65536
 _SEND_WITHIN_S = 5.0
+# A signal that comes just before the wait does not end it: Python sees to it after the wait.
+_LOOK_S = 0.5
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Conversation:
                 self._selector.register(self._listener, selectors.EVENT_READ)
             self._ask()
             while not self._console.over:
-                for key, _ in self._selector.select():
+                for key, _ in self._selector.select(_LOOK_S):
                     self._attend(key.data)
         finally:
             self._close()
