@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from relay.config_sections import Config, ModemConfig, SendingConfig, ServerConfig
 from relay.core.batching import Limits
@@ -119,8 +118,3 @@ def syncing(
         outbox_bell=outbox_bell,
     )
     return flow, server.close
-
-
-def lock_path(store: Path) -> Path:
-    """The file that a running relay holds locked, so that no second one works on its store."""
-    return store.with_name(store.name + ".lock")

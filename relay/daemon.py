@@ -17,13 +17,14 @@ from typing import IO
 
 import relay
 from relay import log, systemd
-from relay.assembly import inbox_of, lock_path, modem_turn, outbox_of, syncing
+from relay.assembly import inbox_of, modem_turn, outbox_of, syncing
 from relay.clock import StepWatch, SystemClock
 from relay.config_sections import Config
 from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
 from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
+from relay.status import lock_path
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts

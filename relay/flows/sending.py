@@ -86,24 +86,21 @@ class Sending:
         self._next = None
         until = self._clock.monotonic() + _RUN_S
         self._submit(part)
-        while self._may_run_on(until) and self._next is not None:
-            self._submit(self._next)
+        while (following := self._following(until)) is not None:
+            self._submit(following)
         self._record()
         return 0.0
 
-    def _may_run_on(self, until: float) -> bool:
-        """Whether the next part may follow at once: receiving must not wait.
+    def _following(self, until: float) -> Part | None:
+        """The part that may follow at once, if one may: receiving must not wait.
 
         A stored one may not: the slot of the one before is freed first.
         """
-        return (
-            self._next is not None
-            and self._next.submission == "direct"
-            and self._unrecorded is not None
-            and isinstance(self._unrecorded[1], Accepted)
-            and not self._modem.has_news
-            and self._clock.monotonic() < until
-        )
+        accepted = self._unrecorded is not None and isinstance(self._unrecorded[1], Accepted)
+        over = self._modem.has_news or self._clock.monotonic() >= until
+        if not accepted or over or self._next is None or self._next.submission != "direct":
+            return None
+        return self._next
 
     def put_back(self, cause: str) -> None:
         """Return what was claimed ahead and has not been begun."""
