@@ -18,11 +18,11 @@ from relay.cli.printing import data, emit, note, number
 from relay.config_sections import Config, SendingConfig
 from relay.core import plain
 from relay.core.number import dialable
+from relay.core.priority import Priority
 from relay.core.segment import Segments, segment
 from relay.errors import NumberError, TextError
 from relay.status import is_held
 
-_URGENT = 1
 _ALPHABETS = {"gsm7": "GSM 7-bit", "ucs2": "UCS-2", "8bit": "8-bit"}
 
 
@@ -119,7 +119,7 @@ def _enqueue(desk: Desk, config: Config, letter: Letter, priority: bool) -> int:
             desk.clock.now(),
             recipient=letter.recipient,
             text=letter.text,
-            priority=_URGENT if priority else 0,
+            priority=Priority.ALERT if priority else 0,
         )
     finally:
         db.close()
