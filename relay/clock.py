@@ -14,6 +14,9 @@ class SystemClock:
         """UTC, epoch milliseconds."""
         return time.time_ns() // 1_000_000
 
+    def earliest(self) -> int:
+        return self.now()
+
     def monotonic(self) -> float:
         """Seconds that only grow. They stand still while the computer sleeps."""
         return time.monotonic()

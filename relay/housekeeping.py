@@ -58,18 +58,18 @@ class Housekeeping:
 
     def minutely(self) -> None:
         """Rows whose time has come without anything happening to them."""
-        now = self._clock.now()
-        clamp(self._db, now)
-        if gave_up := self._inbox.give_up_waiting(now):
+        clamp(self._db, self._clock.now())
+        by_now = self._clock.earliest()
+        if gave_up := self._inbox.give_up_waiting(by_now):
             _log.warning(event("inbox.incomplete", messages=gave_up))
-        self._outbox.close_overdue(now, self._validity_ms + _REPORT_GRACE_MS)
+        self._outbox.close_overdue(by_now, self._validity_ms + _REPORT_GRACE_MS)
 
     def prune(self) -> None:
         """Forget finished messages after their time; nothing else."""
         if not self._keep_ms:
             return
         forgotten = 0
-        while n := retention.prune(self._db, self._clock.now() - self._keep_ms):
+        while n := retention.prune(self._db, self._clock.earliest() - self._keep_ms):
             forgotten += n
         if forgotten:
             _log.info(event("store.pruned", messages=forgotten))

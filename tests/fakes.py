@@ -9,9 +9,13 @@ class FakeClock:
     def __init__(self, now: int = 1_700_000_000_000, monotonic: float = 1_000.0) -> None:
         self._now = now
         self._monotonic = monotonic
+        self.doubt_ms = 0  # how far behind `now` the true time may lie
 
     def now(self) -> int:
         return self._now
+
+    def earliest(self) -> int:
+        return self._now - self.doubt_ms
 
     def monotonic(self) -> float:
         return self._monotonic

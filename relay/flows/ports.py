@@ -14,6 +14,15 @@ class Clock(Protocol):
     """`now` is UTC in epoch milliseconds, for rows; `monotonic` is seconds, for waits."""
 
     def now(self) -> int: ...
+
+    def earliest(self) -> int:
+        """It is certainly this late by now: epoch milliseconds, `now` or before it.
+
+        Whatever expires, is given up, forgotten or replaced is measured by this one, so that
+        a clock of which nobody knows whether it is right takes nothing away.
+        """
+        ...
+
     def monotonic(self) -> float: ...
 
 
