@@ -19,7 +19,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format check bench docs clean
+.PHONY: help demo test coverage lint format check bench campaign docs clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,9 @@ check: lint coverage  ## everything that a change must pass
 
 bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench $(ARGS)
+
+campaign: $(TOOLS)  ## long campaigns of cuts and kills; names in ARGS; writes docs/reliability.md
+	$(BIN)/python -m tests.campaign $(ARGS)
 
 docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
 	$(BIN)/python docs/diagrams.py
