@@ -186,7 +186,7 @@ def lost_copy(clinic: Clinic) -> None:
 def rejections(clinic: Clinic) -> None:
     for text in "abc":
         clinic.sends(text)
-        submits(clinic, RefusedForGood("network.rejected: +CMS ERROR: 21 rejected"))
+        submits(clinic, RefusedForGood("NET_REJECTED: +CMS ERROR: 21 rejected"))
 
 
 SCENES: dict[str, tuple[Callable[[Clinic], None], Verdict, str]] = {
@@ -329,15 +329,15 @@ def test_every_kind_of_sending_is_told_apart(clinic: Clinic) -> None:
     for text in "abc":
         clinic.sends(text)
     submits(clinic, Accepted(7))
-    submits(clinic, RefusedForNow("network.congestion: busy", clinic.clock.now() + 60_000))
-    submits(clinic, RefusedForGood("destination.unassigned: +CMS ERROR: 1"))
+    submits(clinic, RefusedForNow("NET_CONGESTION: busy", clinic.clock.now() + 60_000))
+    submits(clinic, RefusedForGood("DEST_UNASSIGNED: +CMS ERROR: 1"))
     clinic.sends("d", priority=1)
     text = " ".join(shown(clinic.station()).split())
     for words in (
         "2 waiting (1 urgent), oldest 0 s",
-        "1 part tried again later: 1 network.congestion",
+        "1 part tried again later: 1 NET_CONGESTION",
         "1 await a delivery report",
-        "failed in 24 h: 1 destination.unassigned",
+        "failed in 24 h: 1 DEST_UNASSIGNED",
     ):
         assert words in text
 

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from relay.core.causes import Retry
+
 # cht-gateway's schedule for soft errors (WoMessage.java:74-131): 60 s times n to the 1.5,
 # twenty times, 12.7 hours in all.
 SOFT_RETRIES = 20
+
+# Something is busy: ten tries within half an hour, before it is taken for more than that.
+_SOON_TRIES = 10
+_SOON_MS = 5_000
+_SOON_CAP_MS = 5 * 60_000
+
+# A bill that is paid in a week: every two hours once the schedule above is over.
+_DAYS_TRIES = 80
+_DAYS_MS = 2 * 3600 * 1000
+
+# The SIM or the network as a whole. The modem is asked again at this pace, for all messages.
+HELD_MS = 60_000
+
+LONGEST_WAIT_MS = _DAYS_MS
 
 
 def delay_s(attempt: int, *, base_s: float, cap_s: float, chance: float) -> float:
@@ -21,3 +37,23 @@ def soft_retry_ms(attempt: int) -> int | None:
     if attempt > SOFT_RETRIES:
         return None
     return int(60_000 * float(attempt) ** 1.5)
+
+
+def retry_ms(retry: Retry, attempt: int, tries: int = SOFT_RETRIES) -> int | None:
+    """Milliseconds until the next try after refusal number `attempt` (1, 2, …); None is never.
+
+    `tries` is how many a passing refusal gets (0 to 20); 0 is none at all. What the SIM or the
+    network as a whole is to blame for ends with its cause and not with a number of tries.
+    """
+    if retry is Retry.HELD:
+        return HELD_MS
+    if retry is Retry.NEVER or not tries:
+        return None
+    if retry is Retry.SOON and attempt <= _SOON_TRIES:
+        return min(_SOON_CAP_MS, _SOON_MS << (attempt - 1))
+    if retry is Retry.SOON:
+        attempt -= _SOON_TRIES
+    if attempt <= tries:
+        return soft_retry_ms(attempt)
+    patient = retry is Retry.DAYS and attempt <= tries + _DAYS_TRIES
+    return _DAYS_MS if patient else None

@@ -46,7 +46,7 @@ def _failing(outward: OutwardFacts) -> Iterator[Problem]:
     rejected = sum(
         reason.n
         for reason in (*outward.failed, *outward.backoff_reasons)  # given up, and tried again
-        if reason.code == "network.rejected"
+        if reason.code == "NET_REJECTED"
     )
     sent = outward.sent_today + outward.delivered_today
     if rejected >= _REJECTED:

@@ -116,7 +116,7 @@ def _registered(modem: ModemFacts) -> Iterator[Problem]:
 
 def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Problem:
     what, action = _STATES[state]
-    code = state.value if state is not LinkState.LOST else "MODEM_LOST"
+    code = _CODES.get(state, state.value)
     began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
     lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
     verdict = Verdict.CRIT
@@ -182,6 +182,16 @@ _STATES = {
         "Modem {modem} is being set up{lasted}.",
         "Wait a minute. If it stays: unplug it, count to ten, plug it in again.",
     ),
+}
+
+# The states whose names say too little outside this page.
+_CODES = {
+    LinkState.LOST: "MODEM_LOST",
+    LinkState.SEARCHING: "NET_SEARCHING",
+    LinkState.DENIED: "NET_DENIED",
+    LinkState.CLOSED: "MODEM_CLOSED",
+    LinkState.OPENING: "MODEM_OPENING",
+    LinkState.INITIALISING: "MODEM_INITIALISING",
 }
 
 # What every modem goes through on its way up.

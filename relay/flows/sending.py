@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
-from relay.core.causes import cause_of
+from relay.core.backoff import SOFT_RETRIES, retry_ms
+from relay.core.causes import Retry, cause_of
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
 from relay.core.outbound import (
@@ -33,7 +33,7 @@ from relay.store.outbox import Outbox
 
 _log = logging.getLogger("relay.sending")
 
-# After so many refusals in a row of different messages the network is the matter, not they.
+# After so many refusals in a row that blame no single message the network is the matter.
 _REFUSALS_BEFORE_PAUSE = 3
 _PAUSE_S = 60.0
 _NOT_STARTED_WAIT_MS = 5_000
@@ -189,17 +189,24 @@ class Sending:
             return self._refusal(part, error)
 
     def _refusal(self, part: Part, error: Refused) -> Event:
-        """Again or never: the table of causes says which, the schedule says how often."""
+        """Again or never: the table of causes says which, the schedule says when."""
         cause = cause_of(error)
-        again = cause.again and part.attempts <= self._soft_retries
-        wait_ms = soft_retry_ms(part.attempts) if again else None
-        reason = f"{cause.reason}: {error} {cause.words}"
+        reason = f"{cause.code}: {error} {cause.words}"
+        wait_ms = retry_ms(cause.retry, part.attempts, self._soft_retries)
+        if not cause.of_one:
+            self._refusals += 1
+        if cause.retry is Retry.HELD:
+            self._refusals = _REFUSALS_BEFORE_PAUSE  # the next message would hear the same
         if wait_ms is None:
             return RefusedForGood(reason)
-        return RefusedForNow(reason, self._clock.now() + wait_ms)
+        due_at = self._clock.now() + wait_ms
+        held = cause.retry is Retry.HELD
+        return NotStarted(reason, due_at) if held else RefusedForNow(reason, due_at)
 
     def _pause_after(self, happened: Event) -> None:
-        self._refusals = self._refusals + 1 if isinstance(happened, RefusedForNow) else 0
+        """What lies in one message or its destination holds up no other."""
+        if isinstance(happened, Accepted):
+            self._refusals = 0
         if self._refusals >= _REFUSALS_BEFORE_PAUSE:
             self._refusals = 0
             self._pause_until = self._clock.monotonic() + _PAUSE_S

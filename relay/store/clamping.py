@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from relay.core.backoff import SOFT_RETRIES, soft_retry_ms
+from relay.core.backoff import LONGEST_WAIT_MS
 from relay.store.database import Database
-
-_LONGEST_WAIT_MS = soft_retry_ms(SOFT_RETRIES) or 0
 
 
 def clamp(db: Database, now: int) -> int:
@@ -13,7 +11,7 @@ def clamp(db: Database, now: int) -> int:
 
     How many rows that were.
     """
-    latest = now + _LONGEST_WAIT_MS
+    latest = now + LONGEST_WAIT_MS
     wrong = db.value(
         "SELECT (SELECT count(*) FROM part WHERE state = 'QUEUED' AND due_at > ?)"
         " + (SELECT count(*) FROM part WHERE state = 'UNCERTAIN' AND uncertain_at > ?)"

@@ -188,11 +188,12 @@ def _failed_lately(reader: Reader, now: int) -> list[tuple[int, str | None]]:
 
 # --- reasons ------------------------------------------------------------------------------------
 
-_CODED = re.compile(r"([a-z][a-z0-9]*\.[a-z0-9_]+)(?:: *(.*))?", re.DOTALL)
+# `destination.invalid` is what cht-gateway calls it, and so do we at the door.
+_CODED = re.compile(r"([A-Z]+_[A-Z0-9_]+|[a-z][a-z0-9]*\.[a-z0-9_]+)(?:: *(.*))?", re.DOTALL)
 
 
 def reason(text: str | None) -> tuple[str, str]:
-    """A stored reason as its stable code and its words: `network.rejected`, `+CMS ERROR: 21 …`."""
+    """A stored reason as its stable code and its words: `NET_REJECTED`, `+CMS ERROR: 21 …`."""
     if not text:
         return "unknown", ""
     if coded := _CODED.fullmatch(text):

@@ -280,7 +280,7 @@ def test_the_outbox_can_be_asked_by_state(clinic: Clinic, said: Said) -> None:
         clinic.sends(text)
     happens(clinic, Accepted(1))
     happens(clinic, NoAnswer("silence"))
-    happens(clinic, RefusedForGood("network.rejected: +CMS ERROR: 21"))
+    happens(clinic, RefusedForGood("NET_REJECTED: +CMS ERROR: 21"))
     ids = {
         state: [row["id"] for row in said("outbox", "list", "--state", state)["messages"]]
         for state in ("waiting", "uncertain", "sent", "delivered", "failed")
@@ -319,7 +319,7 @@ def test_a_failed_message_is_queued_again(clinic: Clinic, relay: Relay) -> None:
     """Only that one; one that did not fail is exit 1 and stays."""
     for text in "ab":
         clinic.sends(text)
-    happens(clinic, RefusedForGood("network.rejected"))
+    happens(clinic, RefusedForGood("NET_REJECTED"))
     result = relay("outbox", "retry", "1", "2")
     assert (result.exit_code, result.stdout) == (1, "out 1: queued again\n")
     assert "out 2: it is UNSENT, nothing of it failed" in result.stderr
@@ -330,7 +330,7 @@ def test_all_that_failed_is_queued_again(clinic: Clinic, relay: Relay, said: Sai
     """After the airtime was topped up."""
     for text in "ab":
         clinic.sends(text)
-        happens(clinic, RefusedForGood("network.rejected"))
+        happens(clinic, RefusedForGood("NET_REJECTED"))
     assert said("outbox", "retry", "--all-failed")["changed"] == [1, 2]
     assert relay("outbox", "list", "--failed").stdout == ""
 

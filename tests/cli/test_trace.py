@@ -26,7 +26,7 @@ def sent(clinic: Clinic) -> None:
     assert part is not None
     clinic.clock.advance(4)
     due = clinic.clock.now() + 60_000
-    clinic.outbox.record(clinic.clock.now(), part, RefusedForNow("network.congestion", due))
+    clinic.outbox.record(clinic.clock.now(), part, RefusedForNow("NET_CONGESTION", due))
     clinic.clock.advance(60)
     part = clinic.outbox.claim(clinic.clock.now(), "usb1", "direct")
     assert part is not None
@@ -61,8 +61,8 @@ def test_the_way_out(clinic: Clinic, relay: Relay) -> None:
     assert [what for _, what in hops[:7]] == [
         "stored, from server main",
         "claimed by modem usb1",
-        "refused for now (network.congestion)",
-        "claimed by modem usb1 (network.congestion)",
+        "refused for now (NET_CONGESTION)",
+        "claimed by modem usb1 (NET_CONGESTION)",
         "accepted by the network, mr 7",
         "the service centre: received by the phone",
         "report: delivered",
@@ -159,7 +159,7 @@ def test_a_message_that_is_tried_again_says_when(clinic: Clinic, relay: Relay) -
     part = clinic.outbox.claim(clinic.clock.now(), "usb1", "direct")
     assert part is not None
     due = clinic.clock.now() + 60_000
-    clinic.outbox.record(clinic.clock.now(), part, RefusedForNow("network.congestion", due))
+    clinic.outbox.record(clinic.clock.now(), part, RefusedForNow("NET_CONGESTION", due))
     again = f"part 1 of 1 is tried again at {local(due)}"
     assert again in relay("trace", "out", "1").stdout
     clinic.clock.advance(61)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core.backoff import SOFT_RETRIES, delay_s, soft_retry_ms
+from relay.core.backoff import (
+    HELD_MS,
+    LONGEST_WAIT_MS,
+    SOFT_RETRIES,
+    delay_s,
+    retry_ms,
+    soft_retry_ms,
+)
+from relay.core.causes import Retry
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -41,3 +49,35 @@ def test_a_refused_part_has_enough_after_half_a_day():
     waits = [soft_retry_ms(attempt) or 0 for attempt in range(1, SOFT_RETRIES + 1)]
     assert 12 < sum(waits) / 3_600_000 < 13
     assert soft_retry_ms(SOFT_RETRIES + 1) is None
+
+
+def schedule(retry: Retry, tries: int = SOFT_RETRIES) -> list[int | None]:
+    return [retry_ms(retry, attempt, tries) for attempt in range(1, 120)]
+
+
+def test_a_busy_modem_is_asked_again_within_seconds() -> None:
+    waits = schedule(Retry.SOON)
+    assert waits[:3] == [5_000, 10_000, 20_000]
+    assert waits[10:12] == [soft_retry_ms(1), soft_retry_ms(2)]
+    assert waits[30] is None
+
+
+def test_what_money_may_cure_is_tried_for_a_week() -> None:
+    waits = schedule(Retry.DAYS)
+    given = [wait for wait in waits if wait is not None]
+    assert given[:SOFT_RETRIES] == [soft_retry_ms(n) for n in range(1, SOFT_RETRIES + 1)]
+    assert 7 * 24 * 3600_000 < sum(given) < 8 * 24 * 3600_000
+    assert max(given) == LONGEST_WAIT_MS
+
+
+@pytest.mark.parametrize("retry", Retry)
+def test_without_tries_only_what_holds_everything_up_is_asked_again(retry: Retry) -> None:
+    expected = [HELD_MS if retry is Retry.HELD else None] * 119
+    assert schedule(retry, tries=0) == expected
+
+
+@given(st.sampled_from(Retry), st.integers(1, 10**6), st.integers(0, SOFT_RETRIES))
+def test_every_wait_is_bounded(retry: Retry, attempt: int, tries: int) -> None:
+    """What is due beyond the longest wait was dated by a clock that was wrong (clamping)."""
+    wait = retry_ms(retry, attempt, tries)
+    assert wait is None or 0 < wait <= LONGEST_WAIT_MS

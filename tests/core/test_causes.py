@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core.causes import Fate, cause_of, code_of, delivery, refusal, status_of
+from relay.core.causes import Fate, Retry, cause, cause_of, delivery, number_of, refusal, status_of
 from relay.core.outbound import ReportDelivered, ReportFailed, ReportTrying
 from relay.errors import Refused
 
@@ -17,9 +17,9 @@ def test_passing_causes(code: int) -> None:
     assert refusal("CMS", code).again
 
 
-@pytest.mark.parametrize("code", [1, 8, 10, 27, 28, 30, 50, 69, 81, 96, 97, 195, 304])
+@pytest.mark.parametrize("code", [1, 10, 27, 28, 69, 81, 96, 97, 195, 304])
 def test_lasting_causes(code: int) -> None:
-    """What lies in the message, its destination or the subscription is not."""
+    """What lies in the message or its destination is not."""
     assert not refusal("CMS", code).again
 
 
@@ -38,7 +38,7 @@ def test_lasting_causes(code: int) -> None:
 )
 def test_verbose_texts_have_numbers(family: str, text: str, code: int | None) -> None:
     """AT+CMEE=2 says it in words; capitals and hyphens differ between manufacturers."""
-    assert code_of(family, text) == code
+    assert number_of(family, text) == code
     assert refusal(family, None, text).code == code
 
 
@@ -49,11 +49,46 @@ def test_verbose_texts_have_numbers(family: str, text: str, code: int | None) ->
 )
 def test_every_refusal_has_a_cause(family: str, code: int | None, text: str) -> None:
     """Unknown codes are tried again, and have a reason that can be stored."""
-    cause = cause_of(Refused(family, code, text))
-    assert cause.reason
-    assert cause.words
-    if cause.reason.startswith(("cms.", "cme.")):
-        assert cause.again
+    found = cause_of(Refused(family, code, text))
+    assert found.code
+    assert found.words
+    if found.code.startswith(("CMS_", "CME_")):
+        assert found.retry is Retry.LATER
+
+
+@pytest.mark.parametrize(
+    ("family", "number", "code", "retry"),
+    [
+        ("CMS", 21, "NET_REJECTED", Retry.DAYS),
+        ("CMS", 8, "SIM_BARRED", Retry.DAYS),
+        ("CMS", 30, "SIM_UNKNOWN", Retry.DAYS),
+        ("CMS", 330, "SMSC_UNKNOWN", Retry.HELD),
+        ("CMS", 331, "NET_NO_SERVICE", Retry.HELD),
+        ("CMS", 310, "SIM_ABSENT", Retry.HELD),
+        ("CMS", 316, "PUK_BLOCKED", Retry.HELD),
+        ("CME", 111, "NET_DENIED", Retry.HELD),
+        ("CMS", 515, "MODEM_BUSY", Retry.SOON),
+        ("CMS", 42, "NET_CONGESTION", Retry.LATER),
+        ("CMS", 22, "DEST_FULL", Retry.LATER),
+        ("CMS", 1, "DEST_UNASSIGNED", Retry.NEVER),
+        ("CMS", 176, "MSG_TPDU", Retry.NEVER),
+        ("CMS", 529, "CMS_529", Retry.LATER),
+        ("", None, "MODEM_ERROR", Retry.LATER),
+    ],
+)
+def test_the_class_follows_from_the_code(
+    family: str, number: int | None, code: str, retry: Retry
+) -> None:
+    """A SIM that is not paid for must not fail a queue; an absent one is no try at all."""
+    found = cause(family, number)
+    assert (found.code, found.retry) == (code, retry)
+
+
+def test_only_messages_and_destinations_are_to_blame_for_themselves() -> None:
+    """What is nobody's fault in particular may hold the modem up; a wrong number may not."""
+    assert cause("CMS", 1).of_one
+    assert cause("CMS", 176).of_one
+    assert not cause("CMS", 38).of_one
 
 
 @pytest.mark.parametrize(

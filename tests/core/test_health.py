@@ -174,8 +174,8 @@ def test_a_bad_configuration_is_the_only_problem(problem: str, code: str) -> Non
         (LinkState.PIN_REQUIRED, "PIN_REQUIRED"),
         (LinkState.PIN_REFUSED, "PIN_REFUSED"),
         (LinkState.PUK_BLOCKED, "PUK_BLOCKED"),
-        (LinkState.SEARCHING, "SEARCHING"),
-        (LinkState.DENIED, "DENIED"),
+        (LinkState.SEARCHING, "NET_SEARCHING"),
+        (LinkState.DENIED, "NET_DENIED"),
     ],
 )
 def test_a_modem_that_does_not_work_needs_a_person(state: LinkState, code: str) -> None:
@@ -373,7 +373,7 @@ def test_doubt_is_a_persons_only_where_it_was_asked_for() -> None:
 def test_rejections_point_at_the_credit(sent: int, expected: Verdict) -> None:
     """Most networks say nothing better when the airtime is used up."""
     refused = OutwardFacts(
-        sent_today=sent, failed_today=3, failed=(Reason("network.rejected", "+CMS ERROR: 21", 3),)
+        sent_today=sent, failed_today=3, failed=(Reason("NET_REJECTED", "+CMS ERROR: 21", 3),)
     )
     station = replace(WELL, outward=refused)
     assert verdict(station) is expected
@@ -382,9 +382,7 @@ def test_rejections_point_at_the_credit(sent: int, expected: Verdict) -> None:
 
 def test_what_is_refused_and_tried_again_points_at_the_credit_too() -> None:
     """relay gives up after half a day; until then line one may not say that all is well."""
-    waiting = OutwardFacts(
-        waiting=2, backoff=2, backoff_reasons=(Reason("network.rejected", "", 2),)
-    )
+    waiting = OutwardFacts(waiting=2, backoff=2, backoff_reasons=(Reason("NET_REJECTED", "", 2),))
     health = judge(replace(WELL, outward=waiting))
     assert [problem.code for problem in health.problems] == ["SMS_REJECTED"]
     assert health.sentence.startswith(
@@ -402,10 +400,10 @@ def test_a_single_wrong_number_is_no_alarm() -> None:
 
 def test_many_failures_are_told_with_the_commonest_reason() -> None:
     """When more fails than goes out."""
-    many = OutwardFacts(failed_today=6, failed=(Reason("smsc.failure", "SC system failure", 6),))
+    many = OutwardFacts(failed_today=6, failed=(Reason("SMSC_FAILURE", "SC system failure", 6),))
     (problem,) = judge(replace(WELL, outward=many)).problems
     assert problem.code == "SMS_FAILING"
-    assert "smsc.failure" in problem.what
+    assert "SMSC_FAILURE" in problem.what
 
 
 def test_a_queue_that_does_not_move_says_why() -> None:
@@ -413,11 +411,11 @@ def test_a_queue_that_does_not_move_says_why() -> None:
     slow = OutwardFacts(
         waiting=4,
         oldest_at=NOW - 2 * HOUR,
-        backoff_reasons=(Reason("network.congestion", "Congestion", 4),),
+        backoff_reasons=(Reason("NET_CONGESTION", "Congestion", 4),),
     )
     (problem,) = judge(replace(WELL, outward=slow)).problems
     assert problem.code == "OUT_SLOW"
-    assert "network.congestion" in problem.what
+    assert "NET_CONGESTION" in problem.what
     silent = replace(WELL, outward=replace(slow, backoff_reasons=()))
     assert codes(silent) == ["OUT_SLOW"]
 

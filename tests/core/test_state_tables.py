@@ -29,8 +29,8 @@ AT_REST = {inbound.RawState.DECODED, inbound.InboundState.FORWARDED, PartState.D
 EVENTS = st.one_of(
     st.builds(outbound.Claimed, st.just("usb1"), st.sampled_from(["direct", "stored"])),
     st.builds(outbound.Accepted, st.integers(0, 255)),
-    st.builds(outbound.RefusedForNow, st.just("network.congestion"), st.integers(0, 10**6)),
-    st.builds(outbound.ReportFailed, st.just(0x46), st.just("report.validity_expired")),
+    st.builds(outbound.RefusedForNow, st.just("NET_CONGESTION"), st.integers(0, 10**6)),
+    st.builds(outbound.ReportFailed, st.just(0x46), st.just("REPORT_VALIDITY_EXPIRED")),
     st.builds(outbound.ReportDelivered, st.just(0)),
     st.builds(outbound.ReportTrying, st.just(0x20)),
     *(

@@ -130,7 +130,7 @@ def test_a_bad_number_at_the_network_ends_that_message_only(station: Station) ->
     station.modem.answers = [Refused("CMS", 1), 9]
     station.work()
     assert station.states() == ["FAILED", "ACCEPTED"]
-    assert "destination.unassigned" in (station.part(1).reason or "")
+    assert "DEST_UNASSIGNED" in (station.part(1).reason or "")
 
 
 def test_a_passing_refusal_is_tried_again_on_the_android_schedule(station: Station) -> None:

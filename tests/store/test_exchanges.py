@@ -110,7 +110,7 @@ def test_only_an_acknowledged_failure_is_sent_again(
     exchange(exchanges, handed_out("a"))
     part = outbox.claim(NOW, "modem0", "direct")
     assert part
-    outbox.record(NOW, part, RefusedForGood("subscription.barred"))
+    outbox.record(NOW, part, RefusedForGood("SIM_BARRED"))
     # Redelivery in the very exchange that tells of the failure: not a wish to resend.
     exchange(exchanges, handed_out("a"))
     assert outbox.claim(NOW, "modem0", "direct") is None

@@ -117,7 +117,7 @@ def test_the_rest_of_a_message_that_cannot_arrive_whole_is_not_paid_for(
     db: Database, outbox: Outbox
 ) -> None:
     queue(outbox, LONG)
-    outbox.record(NOW, claimed(outbox), RefusedForGood("destination.unassigned"))
+    outbox.record(NOW, claimed(outbox), RefusedForGood("DEST_UNASSIGNED"))
     assert outbox.claim(NOW, "modem0", "direct") is None
     assert status(db) == "FAILED"
 
@@ -144,7 +144,7 @@ def test_a_text_that_no_sms_can_carry_fails_with_its_reason(
 def test_a_soft_refusal_waits_and_blocks_nobody(db: Database, outbox: Outbox) -> None:
     queue(outbox, id_="first")
     queue(outbox, id_="second", to="+254700000043")
-    outbox.record(NOW, claimed(outbox), RefusedForNow("network.congestion", NOW + 60_000))
+    outbox.record(NOW, claimed(outbox), RefusedForNow("NET_CONGESTION", NOW + 60_000))
     assert claimed(outbox).outbound_id == 2
     assert outbox.claim(NOW + 59_999, "modem0", "direct") is None
     assert claimed(outbox, NOW + 60_000).outbound_id == 1
@@ -153,7 +153,7 @@ def test_a_soft_refusal_waits_and_blocks_nobody(db: Database, outbox: Outbox) ->
 def test_a_status_never_goes_backwards(outbox: Outbox, exchanges: Exchanges) -> None:
     """CHT overwrites without checking, so UNSENT after PENDING is not told."""
     queue(outbox)
-    outbox.record(NOW, claimed(outbox), RefusedForNow("network.congestion", NOW))
+    outbox.record(NOW, claimed(outbox), RefusedForNow("NET_CONGESTION", NOW))
     outbox.record(NOW, claimed(outbox), Accepted(3))
     assert [name for name, _ in told(exchanges)] == ["UNSENT", "PENDING", "SENT"]
 
@@ -220,7 +220,7 @@ def test_a_report_that_the_centre_still_tries_changes_nothing(
 
 def test_a_retry_by_hand_starts_again_and_says_so(outbox: Outbox, exchanges: Exchanges) -> None:
     id_ = queue(outbox)
-    outbox.record(NOW, claimed(outbox), RefusedForGood("subscription.barred"))
+    outbox.record(NOW, claimed(outbox), RefusedForGood("SIM_BARRED"))
     assert outbox.retry(NOW, id_)
     outbox.record(NOW, claimed(outbox), Accepted(4))
     names = [name for name, _ in told(exchanges)]
@@ -230,7 +230,7 @@ def test_a_retry_by_hand_starts_again_and_says_so(outbox: Outbox, exchanges: Exc
 def test_a_retry_of_a_long_message_repeats_only_what_failed(db: Database, outbox: Outbox) -> None:
     id_ = queue(outbox, LONG)
     accepted(outbox, mr=1)
-    outbox.record(NOW, claimed(outbox), RefusedForGood("message.tpdu"))
+    outbox.record(NOW, claimed(outbox), RefusedForGood("MSG_TPDU"))
     outbox.retry(NOW, id_)
     assert claimed(outbox).seq == 2
     assert outbox.claim(NOW, "modem0", "direct") is None

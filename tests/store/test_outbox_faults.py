@@ -42,7 +42,7 @@ def test_a_part_claimed_ahead_is_not_stuck_behind_a_failed_one(
     """It comes back when the message is lost already, and could never be claimed again."""
     queue(outbox, LONG)
     first, second = claimed(outbox), claimed(outbox)
-    outbox.record(NOW, first, RefusedForGood("destination.unassigned"))
+    outbox.record(NOW, first, RefusedForGood("DEST_UNASSIGNED"))
     outbox.record(NOW, second, NotStarted("the port is gone"))
     assert states(db) == ["FAILED", "FAILED"]
     assert outbox.next_due_at() is None
@@ -54,7 +54,7 @@ def test_a_part_in_doubt_of_a_failed_message_is_not_sent_again(
     queue(outbox, LONG)
     first, second = claimed(outbox), claimed(outbox)
     doubtful = outbox.record(NOW, first, NoAnswer("silence"))
-    outbox.record(NOW, second, RefusedForGood("destination.unassigned"))
+    outbox.record(NOW, second, RefusedForGood("DEST_UNASSIGNED"))
     outbox.record(NOW, doubtful, Resent())
     assert states(db) == ["FAILED", "FAILED"]
 
@@ -64,9 +64,9 @@ def test_the_reason_of_a_failure_outlives_what_comes_of_the_other_parts(
 ) -> None:
     queue(outbox, LONG)
     first, second = claimed(outbox), claimed(outbox)
-    outbox.record(NOW, first, RefusedForGood("destination.unassigned"))
+    outbox.record(NOW, first, RefusedForGood("DEST_UNASSIGNED"))
     outbox.record(NOW, second, Accepted(2))
-    assert reason(db) == "destination.unassigned"
+    assert reason(db) == "DEST_UNASSIGNED"
 
 
 def test_a_message_with_a_part_still_to_go_is_not_over(db: Database, outbox: Outbox) -> None:

@@ -302,7 +302,7 @@ def test_what_goes_out_is_counted_by_where_it_is(db: Database, outbox: Outbox) -
     outbox.enqueue(NOON, recipient="MPESA", text="e")
     for event in (
         Accepted(7),
-        RefusedForNow("network.congestion: +CMS ERROR: 42 Congestion", NOON + 60_000),
+        RefusedForNow("NET_CONGESTION: +CMS ERROR: 42 Congestion", NOON + 60_000),
         NoAnswer("silence"),
     ):
         part = outbox.claim(NOON, "usb1", "direct")
@@ -315,7 +315,7 @@ def test_what_goes_out_is_counted_by_where_it_is(db: Database, outbox: Outbox) -
     assert (found.uncertain, found.uncertain_at, found.uncertain_ids) == (1, NOON, (3,))
     assert found.backoff == 1
     assert [(r.code, r.words, r.n) for r in found.backoff_reasons] == [
-        ("network.congestion", "+CMS ERROR: 42 Congestion", 1)
+        ("NET_CONGESTION", "+CMS ERROR: 42 Congestion", 1)
     ]
     assert (found.sent_today, found.awaiting_report, found.failed_today) == (1, 1, 1)
     assert [(reason.code, reason.n) for reason in found.failed] == [("destination.invalid", 1)]
@@ -334,7 +334,7 @@ def test_yesterdays_failures_are_not_todays(db: Database, outbox: Outbox) -> Non
     [
         (None, ("unknown", "")),
         ("text.too_long", ("text.too_long", "")),
-        ("sim.full: +CMS ERROR: 208", ("sim.full", "+CMS ERROR: 208")),
+        ("SIM_FULL: +CMS ERROR: 208", ("SIM_FULL", "+CMS ERROR: 208")),
         ("Delivery failed: busy", ("Delivery failed", "busy")),
         ("cancelled by a person", ("cancelled by a person", "")),
     ],
