@@ -29,7 +29,7 @@ from relay.errors import ConfigError, NumberError, RelayError, StoreError, TextE
 
 # In the order of a technician's day.
 _COMMANDS = (
-    "status", "send", "inbox", "outbox", "trace", "config", "run", "backup",
+    "status", "explain", "send", "inbox", "outbox", "trace", "config", "run", "backup",
     "simulate", "demo", "version",
 )  # fmt: skip
 
