@@ -19,10 +19,10 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format check bench campaign docs clean
+.PHONY: help demo test coverage lint format check bench bench-peers campaign docs clean
 
 help:  ## list what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(RUNTIME)  ## a virtual modem, network and server with relay between them
 	$(BIN)/relay demo
@@ -50,6 +50,14 @@ check: lint coverage  ## everything that a change must pass
 
 bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench $(ARGS)
+
+PEERS := gammu-smsd libdbd-sqlite3 smstools
+
+bench-peers: $(TOOLS)  ## relay beside two other gateways; root installs them by apt
+	@dpkg --status $(PEERS) >/dev/null 2>&1 || test "$$(id -u)" != 0 || { apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PEERS); } \
+		|| echo 'apt could not install $(PEERS).'
+	$(BIN)/python -m tests.bench peers
 
 campaign: $(TOOLS)  ## long campaigns of cuts and kills; names in ARGS; writes docs/reliability.md
 	$(BIN)/python -m tests.campaign $(ARGS)

@@ -1,4 +1,4 @@
-"""Registration, operator, signal, USSD (TS 27.007 §7.2, §7.3, §7.15, §8.5, §10.1.20)."""
+"""Registration, operator, signal, USSD (TS 27.007 §7.2, §7.3, §7.15, §8.5, §10.1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from relay.simulator.atline import Call
 from relay.simulator.charset import decoded, encoded
-from relay.simulator.command import NOTHING, Answer, Command, Handler, Later, Table
+from relay.simulator.command import NOTHING, Answer, Command, Handler, Later, Table, accepted
 from relay.simulator.radio import registration_fields
 from relay.simulator.results import ERROR, Cme, Family, cme
 
@@ -80,6 +80,12 @@ def _search(modem: SimulatedModem, call: Call) -> Answer:
     return later
 
 
+def _attachment(modem: SimulatedModem, call: Call) -> Answer:
+    """TS 27.007 §10.1.9: packet service; with a plain SIM, where there is a network."""
+    del call
+    return (f"+CGATT: {int(modem.radio.registered)}",)
+
+
 def _set_ussd(modem: SimulatedModem, call: Call) -> Answer:
     mode, text = call.number(0, 0), call.arg(1)
     modem.settings.ussd = mode if mode != _CANCEL else modem.settings.ussd
@@ -103,5 +109,6 @@ NETWORK: Table = {
     **{name: _registration_command(name) for name in ("+CREG", "+CGREG", "+CEREG")},
     "+CSQ": Command(run=_signal, test="+CSQ: (0-31,99),(0-7,99)"),
     "+COPS": Command(read=_operator, set=_set_operator, test=_search, sim=Family.CME),
+    "+CGATT": Command(read=_attachment, set=accepted, test="+CGATT: (0,1)"),
     "+CUSD": Command(read=_ussd, set=_set_ussd, test="+CUSD: (0-2)", sim=Family.CME),
 }

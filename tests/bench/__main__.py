@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench import history, radio, rest, uplink
+from tests.bench.peers import comparison
 from tests.bench.tables import Table, write
 
 PARTS: dict[str, Callable[[], Table]] = {
@@ -22,6 +23,8 @@ PARTS: dict[str, Callable[[], Table]] = {
     "history": history.table,
     "bytes": uplink.table,
 }
+# What only runs when it is named: it needs programs that relay does not.
+APART: dict[str, Callable[[], Table]] = {"peers": comparison.table}
 
 
 def machine() -> Table:
@@ -46,10 +49,14 @@ def machine() -> Table:
 
 
 def main(wanted: list[str]) -> int:
-    if unknown := [name for name in wanted if name not in PARTS]:
-        sys.stderr.write(f"no part {unknown[0]!r}; there are: {', '.join(PARTS)}\n")
+    parts = PARTS | APART
+    if unknown := [name for name in wanted if name not in parts]:
+        sys.stderr.write(f"no part {unknown[0]!r}; there are: {', '.join(parts)}\n")
         return 64
-    for measure in (machine, *(PARTS[name] for name in wanted or PARTS)):
+    if "peers" in wanted and (absent := comparison.missing()):
+        sys.stderr.write(f"{absent}\n")
+        return 69
+    for measure in (machine, *(parts[name] for name in wanted or PARTS)):
         table = measure()
         sys.stdout.write(f"\n{table.name}\n{table.markdown()}\n")
         sys.stdout.flush()

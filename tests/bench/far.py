@@ -75,6 +75,16 @@ class _FarSide:
     def freed(self) -> int:
         return len(self.modem.freed_after_s)
 
+    def held(self) -> int:
+        """Messages for the modem that its host has not taken over and deleted yet."""
+        names = set(self.modem.memory_names) - set(self.modem.profile.memory_alias)
+        stored = sum(self.modem.memory(name).used for name in names)
+        return stored + self.network.smsc.waiting(OWN)
+
+    def emptied(self) -> int:
+        """1 when none is held."""
+        return int(self.held() == 0)
+
     def submitted(self) -> int:
         return len(self.network.submissions)
 

@@ -45,7 +45,7 @@ class Daemon:
         self.folder, self.setting = folder, setting
         self.store = folder / "state" / "relay.db"
         self.config = folder / "relay.toml"
-        self.config.write_text(_toml(self.store, link, url, setting), encoding="utf-8")
+        self.config.write_text(toml(self.store, link, url, setting), encoding="utf-8")
         self.config.chmod(0o600)
         self._profiler = profiler
         self._process: subprocess.Popen[bytes] | None = None
@@ -109,7 +109,8 @@ class Daemon:
         return int(next(x for x in lines if x.startswith("write_bytes")).split()[1]) / 1024
 
 
-def _toml(store: Path, link: Path, url: str, setting: Setting) -> str:
+def toml(store: Path, link: Path, url: str, setting: Setting) -> str:
+    """The configuration of a relay on the modem at `link`."""
     reports = "true" if setting.delivery_reports else "false"
     text = f"""
 [store]

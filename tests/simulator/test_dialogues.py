@@ -83,6 +83,7 @@ ANY: Dialogue = [
     ("AT+CMEE?;+CMGF?;+CSCS?", ["+CMEE: 1", "+CMGF: 0", '+CSCS: "GSM"', "OK"]),
     ("AT+CSQ", ["+CSQ: 18,0", "OK"]),
     ("AT+CSQ;+FOO;+CSQ", ["+CSQ: 18,0", "ERROR"]),
+    ("AT+CGATT?", ["+CGATT: 1", "OK"]),
     ("AT+CPIN?", ["+CPIN: READY", "OK"]),
     ('AT+CLCK="SC",2', ["+CLCK: 0", "OK"]),
     ("AT+CIMI", ["639990000000001", "OK"]),
