@@ -124,9 +124,16 @@ class Clinic:
             )
         self.inbox.digest(self.clock.now())
 
-    def sends(self, text: str = "Come to the clinic", *, server: str = "", **more: Any) -> int:
+    def sends(
+        self,
+        text: str = "Come to the clinic",
+        *,
+        to: str = "+254700000001",
+        server: str = "",
+        **more: Any,
+    ) -> int:
         return self.outbox.enqueue(
-            self.clock.now(), recipient="+254700000001", text=text, server=server, **more
+            self.clock.now(), recipient=to, text=text, server=server, **more
         )
 
     # --- what a technician would see ------------------------------------------------------------

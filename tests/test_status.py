@@ -326,8 +326,8 @@ def test_every_kind_of_waiting_is_told_apart(clinic: Clinic) -> None:
 def test_every_kind_of_sending_is_told_apart(clinic: Clinic) -> None:
     """Urgent, tried again later and why, without a report yet, failed and why."""
     clinic.works()
-    for text in "abc":
-        clinic.sends(text)
+    for number in range(3):
+        clinic.sends(to=f"+25470000000{number}")
     submits(clinic, Accepted(7))
     submits(clinic, RefusedForNow("NET_CONGESTION: busy", clinic.clock.now() + 60_000))
     submits(clinic, RefusedForGood("DEST_UNASSIGNED: +CMS ERROR: 1"))

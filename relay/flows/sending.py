@@ -25,6 +25,7 @@ from relay.core.outbound import (
     RefusedForGood,
     RefusedForNow,
 )
+from relay.core.queueing import EVERYTHING, Selection
 from relay.errors import NotSubmitted, OutcomeUnknown, Refused, StoreError
 from relay.flows.ports import Clock, Modem
 from relay.flows.submission import Submission, never_begun
@@ -54,12 +55,14 @@ class Sending:
         submission: Submission,
         clock: Clock,
         soft_retries: int = SOFT_RETRIES,
+        select: Callable[[], Selection] = lambda: EVERYTHING,
     ) -> None:
         self._modem = modem
         self._outbox = outbox
         self._submission = submission
         self._clock = clock
         self._soft_retries = soft_retries
+        self._select = select  # what may be claimed now
         self._next: Part | None = None  # claimed while the one before was on the air
         # What became of the part that was at the radio last, until it is on the disk.
         self._unrecorded: tuple[Part, Event] | None = None
@@ -125,7 +128,9 @@ class Sending:
 
     def _claim(self, *, ahead: bool = False) -> Part | None:
         mode = self._submission.mode(self._modem)
-        return self._outbox.claim(self._clock.now(), self._modem.name, mode, ahead=ahead)
+        return self._outbox.claim(
+            self._clock.now(), self._modem.name, mode, ahead=ahead, selection=self._select()
+        )
 
     def _claim_ahead(self) -> None:
         """Runs while the modem works on another part, so it must not fail."""
@@ -213,7 +218,7 @@ class Sending:
             _log.warning(event("sending.paused", modem=self._modem.name, seconds=_PAUSE_S))
 
     def _until_due(self) -> float:
-        due_at = self._outbox.next_due_at()
+        due_at = self._outbox.next_due_at(self._select())
         if due_at is None:
             return _IDLE_S
         return max(0.05, (due_at - self._clock.now()) / 1000)

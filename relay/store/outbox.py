@@ -19,17 +19,12 @@ from relay.core.outbound import (
     ReportOverdue,
     Retried,
 )
+from relay.core.queueing import AGEING_MS, EVERYTHING, Selection
 from relay.core.segment import compose
 from relay.errors import NumberError, TextError
 from relay.store import parts, trail
 from relay.store.database import Database
-
-# Of a part: no part before it, of the same message, has yet to go.
-_FIRST_IN_LINE = (
-    "(seq = 1 OR NOT EXISTS (SELECT 1 FROM part AS earlier"
-    " WHERE earlier.outbound_id = part.outbound_id AND earlier.seq < part.seq"
-    " AND earlier.state IN ('QUEUED', 'FAILED')))"
-)
+from relay.store.queue import Queue, next_wake_at, wake
 
 LOCAL = ""  # the `server` of messages that were written at this machine
 
@@ -45,9 +40,16 @@ class Composition:
 
 
 class Outbox:
-    def __init__(self, db: Database, composition: Composition | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        composition: Composition | None = None,
+        *,
+        ageing_ms: int = AGEING_MS,
+    ) -> None:
         self._db = db
         self._how = composition or Composition()
+        self._queue = Queue(ageing_ms)
 
     # --- in -------------------------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ class Outbox:
             except (TextError, NumberError) as error:
                 parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, error.code)
             else:
-                _insert_parts(tx, outbound_id, pdus, priority)
+                _insert_parts(tx, outbound_id, pdus, dialable(recipient), priority)
             return outbound_id
 
     def _compose(
@@ -100,30 +102,35 @@ class Outbox:
 
     # --- out ------------------------------------------------------------------------------------
 
-    def claim(self, now: int, modem: str, submission: str, *, ahead: bool = False) -> Part | None:
-        """Take the next due part for this modem, committed as SUBMITTING; None if there is none.
+    def claim(
+        self,
+        now: int,
+        modem: str,
+        submission: str,
+        *,
+        ahead: bool = False,
+        selection: Selection = EVERYTHING,
+    ) -> Part | None:
+        """Take the next part for this modem, committed as SUBMITTING; None if there is none.
 
-        What is claimed `ahead` of its turn must be begun before the radio hears of it.
-
-        The parts of one message go in order; a part in backoff never holds back the next message.
+        Of those that are ready and that `selection` allows it is the one whose turn it is. What
+        is claimed `ahead` of its turn must be begun before the radio hears of it.
         """
         with self._db.transaction() as tx:
-            due = parts.load(
-                tx,
-                f"state = 'QUEUED' AND due_at <= ? AND {_FIRST_IN_LINE}",
-                (now,),
-                limit=1,
-            )
-            if not due:
+            wake(tx, now)
+            part_id = self._queue.take(tx, now, modem, selection)
+            if part_id is None:
                 return None
-            return parts.advance_part(tx, now, due[0], Claimed(modem, submission, ahead))
+            (part,) = parts.load(tx, "id = ?", (part_id,))
+            return parts.advance_part(tx, now, part, Claimed(modem, submission, ahead))
 
-    def next_due_at(self) -> int | None:
-        """When the next queued part is due, or None if nothing waits."""
-        value = self._db.value(
-            f"SELECT min(due_at) FROM part WHERE state = 'QUEUED' AND {_FIRST_IN_LINE}"
-        )
-        return None if value is None else int(value)
+    def next_due_at(self, selection: Selection = EVERYTHING) -> int | None:
+        """When something may be claimed that may not yet; None if nothing waits for a time.
+
+        What is ready, and was not claimed, waits for its turn or for `selection`.
+        """
+        times = (next_wake_at(self._db), selection.opens_at)
+        return min((at for at in times if at is not None), default=None)
 
     def begin(self, now: int, part: Part) -> Part:
         """Commit that a part which was claimed ahead is the next at the radio."""
@@ -202,7 +209,7 @@ class Outbox:
             pdus = self._compose(tx, outbound_id, row["recipient"], row["text"])
         except (TextError, NumberError):
             return False
-        _insert_parts(tx, outbound_id, pdus, row["priority"])
+        _insert_parts(tx, outbound_id, pdus, dialable(row["recipient"]), row["priority"])
         parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, None, Retried())
         return True
 
@@ -277,12 +284,12 @@ def _insert(
 
 
 def _insert_parts(
-    tx: sqlite3.Connection, outbound_id: int, pdus: tuple[str, ...], priority: int
+    tx: sqlite3.Connection, outbound_id: int, pdus: tuple[str, ...], number: str, priority: int
 ) -> None:
     tx.executemany(
-        "INSERT INTO part (outbound_id, seq, total, pdu, state, priority)"
-        " VALUES (?, ?, ?, ?, 'QUEUED', ?)",
-        [(outbound_id, seq, len(pdus), pdu, priority) for seq, pdu in enumerate(pdus, 1)],
+        "INSERT INTO part (outbound_id, seq, total, pdu, state, number, priority)"
+        " VALUES (?, ?, ?, ?, 'QUEUED', ?, ?)",
+        [(outbound_id, seq, len(pdus), pdu, number, priority) for seq, pdu in enumerate(pdus, 1)],
     )
 
 

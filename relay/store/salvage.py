@@ -9,11 +9,13 @@ from pathlib import Path
 
 from relay.errors import CorruptDatabase
 from relay.store.database import Database
+from relay.store.schema_queue import ADDRESS_PARTS
 
 # Parents before children, so that the copy satisfies every reference that the original did.
 _TABLES = (
     "meta", "inbound", "raw_pdu", "outbound", "part", "status_report", "concat_ref", "cursor",
     "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
+    "submitted", "reached",
 )  # fmt: skip
 
 
@@ -71,6 +73,7 @@ def _save(damaged: Path, db: Database) -> dict[str, int]:
             tx.execute("PRAGMA defer_foreign_keys = ON")
             for table in _TABLES:
                 rows[table] = _copy(source, tx, table)
+            tx.execute(ADDRESS_PARTS)
             _drop_orphans(tx)
     finally:
         source.close()

@@ -14,26 +14,23 @@ import uuid
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
+from relay.store import schema_queue
+from relay.store.ddl import create
+
 migrations = Migrations("relay")
-
-
-def _create(db: SqliteUtils, script: str) -> None:
-    for statement in script.split(";"):
-        if statement.strip():
-            db.execute(statement)
 
 
 @migrations()
 def m001_meta(db: SqliteUtils) -> None:
     """The station's own identity: ids sent upstream are derived from it."""
-    _create(db, "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
+    create(db, "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT")
     db.execute("INSERT INTO meta VALUES ('gateway_id', ?)", [str(uuid.uuid4())])
 
 
 @migrations()
 def m002_inbound(db: SqliteUtils) -> None:
     """What comes in: raw PDUs, and the messages that they become."""
-    _create(
+    create(
         db,
         """
         CREATE TABLE inbound (
@@ -85,7 +82,7 @@ def m002_inbound(db: SqliteUtils) -> None:
 @migrations()
 def m003_outbound(db: SqliteUtils) -> None:
     """What goes out: messages, their parts, and the status reports that come back."""
-    _create(
+    create(
         db,
         """
         CREATE TABLE outbound (
@@ -164,7 +161,7 @@ def m003_outbound(db: SqliteUtils) -> None:
 @migrations()
 def m004_servers(db: SqliteUtils) -> None:
     """Per server: how far it has come, what it must be told, what it once handed out."""
-    _create(
+    create(
         db,
         """
         CREATE TABLE cursor (
@@ -215,7 +212,7 @@ def m004_servers(db: SqliteUtils) -> None:
 @migrations()
 def m005_records(db: SqliteUtils) -> None:
     """Last known values, the trail of every change of state, and daily figures."""
-    _create(
+    create(
         db,
         """
         CREATE TABLE fact (
@@ -245,3 +242,8 @@ def m005_records(db: SqliteUtils) -> None:
         ) STRICT, WITHOUT ROWID
         """,
     )
+
+
+# From here on each is at home with what it serves; this list alone is their order.
+for _later in (schema_queue.m006_queue,):
+    migrations()(_later)

@@ -157,7 +157,7 @@ def test_patience_ends_after_twenty_tries(station: Station) -> None:
 
 def test_a_network_that_refuses_everyone_is_left_in_peace_for_a_while(station: Station) -> None:
     for n in range(10):
-        station.queue(id_=str(n))
+        station.queue(id_=str(n), to=f"+25470000001{n}")
     station.modem.answers = [Refused("CMS", 38) for _ in range(10)]
     station.work()
     assert station.modem.log.count("submit") == 3
