@@ -257,7 +257,7 @@ def test_doubt_that_a_person_decides(tmp_path: Path) -> None:
 
 def test_nothing_is_set_up(tmp_path: Path) -> None:
     """A fresh installation: neither modem nor server, and it says what to write."""
-    with Clinic(tmp_path, "") as clinic:
+    with Clinic(tmp_path, '[store]\npath = "state/relay.db"\n') as clinic:
         clinic.starts()
         clinic.passes(600)
         text = shown(clinic.station())
