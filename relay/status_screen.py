@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from relay.clock import local
 from relay.core import plain
+from relay.core.foreign import named
 from relay.core.health import Health, Problem, Verdict
 from relay.core.link import LinkState
 from relay.core.number import masked
@@ -144,9 +145,15 @@ def _in(inward: InwardFacts, station: Station) -> str:
         words.append(f"{plain.count(inward.unread)} not read yet")
     if inward.undecodable:
         words.append(f"{plain.count(inward.undecodable)} unreadable")
-    if inward.set_aside:
-        words.append(f"{plain.count(inward.set_aside)} set aside (no text)")
+    if inward.aside:
+        words.append(f"set aside: {_aside(inward)}")
     return "; ".join(words)
+
+
+def _aside(inward: InwardFacts) -> str:
+    shown = [named(reason, n) for reason, n in inward.aside[:_SHOWN]]
+    left = inward.set_aside - sum(n for _, n in inward.aside[:_SHOWN])
+    return ", ".join([*shown, *([f"{plain.count(left)} others"] if left else [])])
 
 
 def _out(outward: OutwardFacts, station: Station) -> str:

@@ -317,7 +317,7 @@ def test_every_kind_of_waiting_is_told_apart(clinic: Clinic) -> None:
         "1 safe here only",
         "1 long SMS short of parts",
         "1 unreadable",
-        "1 set aside (no text)",
+        "set aside: 1 empty SMS",
         "1 refused, 1 status to tell",
     ):
         assert words in text

@@ -27,6 +27,7 @@ _HIDDEN = ("text", "pdu")
 _EPILOG = examples(
     "relay inbox                          the latest messages",
     "relay inbox list --state parked      what waits for a person",
+    "relay inbox list --state aside       notices, voicemail signs, data: no person's texts",
     "relay inbox show 12                  one message with its text",
     "relay inbox release 12 13            offer them to the server again",
 )
@@ -46,6 +47,7 @@ def inbox(context: click.Context) -> None:
     epilog=examples(
         "relay inbox list",
         "relay inbox list --state waiting --limit 100",
+        "relay inbox list --state aside",
         "relay inbox list --state undecodable --text",
     ),
 )

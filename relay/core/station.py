@@ -89,7 +89,8 @@ class ServerFacts:
 class InwardFacts:
     """`here_only` are safe on this computer and not yet at every server.
 
-    `set_aside` cannot be forwarded at all: data, empty or repeated messages.
+    `set_aside` cannot be forwarded at all: data, empty or repeated messages; `aside` says by
+    their reasons how many, the most frequent first.
     """
 
     received_today: int = 0
@@ -101,6 +102,7 @@ class InwardFacts:
     here_only: int = 0
     oldest_here_at: int | None = None
     set_aside: int = 0
+    aside: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

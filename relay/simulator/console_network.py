@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from relay.simulator.console import Misunderstood, Scene, Verb
 from relay.simulator.handset import Handset, ReceivedSms
+from relay.simulator.junk import BROADCAST, JUNK
+from relay.simulator.junk import send as send_junk
 from relay.simulator.rules import ReportRule
 from relay.simulator.ussd import UssdAnswer
+
+_STRANGER = "+254799000999"
 
 
 def _handset(scene: Scene) -> str:
@@ -25,6 +29,13 @@ def _handset(scene: Scene) -> str:
         handset.send_pdu(_hex(scene.word(2)), to=scene.modem.number)
         return f"{scene.name} gets these octets"
     return _about(scene, handset, act)
+
+
+def _junk(scene: Scene) -> str:
+    text = scene.rest(1) if len(scene.words) > 1 else "New message"
+    kind = scene.choice(0, {name: name for name in (*JUNK, BROADCAST)})
+    send_junk(scene.network, kind, text, scene.modem, _STRANGER)
+    return f"{scene.name} gets {kind}"
 
 
 def _about(scene: Scene, handset: Handset, act: str) -> str:
@@ -127,6 +138,11 @@ NETWORK_VERBS = {
         "handset NUMBER send|flash TEXT | wap | pdu HEX | inbox | on | off | report MODE [N] | "
         "answer PATTERN REPLY",
         "a phone on the network; `handset list` shows all",
+    ),
+    "junk": Verb(
+        _junk,
+        f"junk {' | '.join((*JUNK, BROADCAST))} [TEXT]",
+        "what networks send that is no person's text",
     ),
     "credit": Verb(_credit, "credit [AMOUNT|unlimited [PRICE]]", "airtime of the modem's SIM"),
     "report": Verb(

@@ -12,6 +12,10 @@ INBOUND_STATES = {
     "waiting": "(state = 'WAITING' OR state = 'INCOMPLETE')",
     "forwarded": "state = 'FORWARDED'",
     "parked": "state = 'PARKED'",
+    # by relay itself; what a server refused is only parked
+    "aside": (
+        "state = 'PARKED' AND id NOT IN (SELECT inbound_id FROM forwarding WHERE state = 'PARKED')"
+    ),
 }
 OUTBOUND_STATES = {
     "waiting": "finished_at IS NULL AND status IN ('UNSENT', 'PENDING')",

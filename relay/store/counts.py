@@ -39,6 +39,7 @@ def inward(reader: Reader, day: dict[str, int]) -> InwardFacts:
     whole, oldest_whole = _in_state(reader, InboundState.WAITING)
     torn, oldest_torn = _in_state(reader, InboundState.INCOMPLETE)
     undecodable, newest = _raws(reader, RawState.UNDECODABLE)
+    aside = _set_aside(reader)
     oldest = [at for at in (oldest_whole, oldest_torn) if at is not None]
     return InwardFacts(
         received_today=day.get("received", 0),
@@ -49,7 +50,8 @@ def inward(reader: Reader, day: dict[str, int]) -> InwardFacts:
         undecodable_at=newest,
         here_only=whole + torn,
         oldest_here_at=min(oldest, default=None),
-        set_aside=_set_aside(reader),
+        set_aside=sum(n for _, n in aside),
+        aside=aside,
     )
 
 
@@ -71,13 +73,14 @@ def _raws(reader: Reader, state: RawState) -> tuple[int, int | None]:
     return row["n"], kept_at
 
 
-def _set_aside(reader: Reader) -> int:
-    """Parked by relay itself: data, empty or repeated messages, which no server would take."""
-    n = reader.value(
-        "SELECT count(*) FROM inbound WHERE state = 'PARKED' AND id NOT IN"
+def _set_aside(reader: Reader) -> tuple[tuple[str, int], ...]:
+    """Parked by relay itself, and why: no person's texts, and nothing that a server would take."""
+    rows = reader.query(
+        "SELECT reason, count(*) AS n FROM inbound WHERE state = 'PARKED' AND id NOT IN"
         " (SELECT inbound_id FROM forwarding WHERE state = 'PARKED')"
+        " GROUP BY reason ORDER BY n DESC, reason"
     )
-    return int(n)
+    return tuple((row["reason"] or "", row["n"]) for row in rows)
 
 
 def server(reader: Reader, name: str, day: dict[str, int]) -> ServerFacts:

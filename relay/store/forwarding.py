@@ -12,6 +12,14 @@ from relay.store import trail
 from relay.store.database import Database
 
 
+def offer(tx: sqlite3.Connection, inbound_id: int, servers: Sequence[str]) -> None:
+    """Put a message before every server. Inside a transaction."""
+    tx.executemany(
+        "INSERT INTO forwarding (server, inbound_id, state) VALUES (?, ?, 'WAITING')",
+        [(server, inbound_id) for server in servers],
+    )
+
+
 def release(db: Database, now: int, inbound_id: int, servers: Sequence[str]) -> bool:
     """A person says: offer a parked message to the servers again. False if it is not parked."""
     with db.transaction() as tx:

@@ -7,19 +7,16 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from relay.core.inbound import (
-    INBOUND_TRANSITIONS,
-    Completed,
-    GaveUpWaiting,
-    InboundState,
-    Parked,
-)
+from relay.core import broadcast
+from relay.core.foreign import foreign
+from relay.core.inbound import INBOUND_TRANSITIONS, Completed, GaveUpWaiting, InboundState
 from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit, decode
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError
-from relay.store import assemblies, raw, trail
+from relay.store import aside, assemblies, raw, trail
 from relay.store.database import Database
+from relay.store.forwarding import offer
 from relay.store.raw import Arrival
 from relay.store.reports import apply_report
 
@@ -32,6 +29,9 @@ class Digested:
     messages: int = 0
     reports: int = 0
     undecodable: int = 0
+
+
+_BROADCAST = "+CBM"
 
 
 class Inbox:
@@ -60,7 +60,7 @@ class Inbox:
     def digest(self, now: int, limit: int = 100) -> Digested:
         """Read the oldest kept PDUs: messages, parts of messages, status reports."""
         rows = self._db.query(
-            "SELECT id, pdu, modem, sim, kept_at FROM raw_pdu WHERE state = 'KEPT'"
+            "SELECT id, pdu, modem, sim, via, kept_at FROM raw_pdu WHERE state = 'KEPT'"
             " ORDER BY id LIMIT ?",
             (limit,),
         )
@@ -92,14 +92,19 @@ class Inbox:
 
     def _read(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
         try:
+            if row["via"] == _BROADCAST:
+                page = broadcast.read(row["pdu"])
+                raw.decoded(tx, row["id"])
+                aside.keep(tx, now, row, aside.of_broadcast(page))
+                return "aside"
             pdu = decode(row["pdu"])
         except PduError as error:
             raw.undecodable(tx, now, row["id"], error.reason)
             return "undecodable"
-        if isinstance(pdu, Submit):
-            raw.undecodable(tx, now, row["id"], "an outgoing message (SMS-SUBMIT)")
-            return "undecodable"
         raw.decoded(tx, row["id"])
+        if isinstance(pdu, Submit):
+            aside.keep(tx, now, row, aside.of_stored(pdu, row["via"]))
+            return "aside"
         if isinstance(pdu, StatusReport):
             apply_report(tx, now, row["id"], row["modem"], pdu)
             return "report"
@@ -143,20 +148,20 @@ class Inbox:
         (total,) = tx.execute("SELECT total FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
         text = assemblies.text(parts, total)
         name = self._name(tx, inbound_id)
-        flaw = flaw or _unfit(parts, text) or (None if name else "message.repeated")
+        strange = foreign([parts[seq] for seq in sorted(parts)])
+        flaw = flaw or strange or _unfit(parts, text) or (None if name else "message.repeated")
         times = [pdu.sc_time for pdu in parts.values() if pdu.sc_time is not None]
         tx.execute(
             "UPDATE inbound SET state = ?, text = ?, kind = ?, uuid = ?, sc_time = ?"
             " WHERE id = ?",
-            (state, text, "data" if text is None else "text", name, min(times, default=None),
-             inbound_id),
+            (state, text, aside.kind(strange), name, min(times, default=None), inbound_id),
         )  # fmt: skip
         trail.note(tx, now, "inbound", inbound_id, type(event).__name__, "WAITING_PARTS", state)
         trail.count(tx, now, "received")
         if flaw:
-            _park(tx, now, inbound_id, state, flaw)
+            aside.park(tx, now, inbound_id, state, flaw)
         else:
-            self._offer(tx, inbound_id)
+            offer(tx, inbound_id, self._servers)
 
     def _name(self, tx: sqlite3.Connection, inbound_id: int) -> str | None:
         """The id sent upstream: the same again after a restore from backup.
@@ -170,12 +175,6 @@ class Inbox:
         name = str(uuid.uuid5(self._gateway, "\n".join(row["hash"] for row in rows)))
         taken = tx.execute("SELECT 1 FROM inbound WHERE uuid = ?", (name,)).fetchone()
         return None if taken else name
-
-    def _offer(self, tx: sqlite3.Connection, inbound_id: int) -> None:
-        tx.executemany(
-            "INSERT INTO forwarding (server, inbound_id, state) VALUES (?, ?, 'WAITING')",
-            [(server, inbound_id) for server in self._servers],
-        )
 
 
 def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Concat | None) -> int:
@@ -194,21 +193,8 @@ def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Conc
 
 def _unfit(parts: dict[int, Deliver], text: str | None) -> str | None:
     """Why a message stays here: CHT drops such ones without a word, so they are kept and shown."""
-    if text is None:
-        return "data.message"
     if not text:
         return "empty.content"
     if not next(iter(parts.values())).sender.number:
         return "empty.sender"
     return None
-
-
-def _park(
-    tx: sqlite3.Connection, now: int, inbound_id: int, before: InboundState, reason: str
-) -> None:
-    state = step(INBOUND_TRANSITIONS, before, Parked(reason))
-    tx.execute(
-        "UPDATE inbound SET state = ?, reason = ?, finished_at = ? WHERE id = ?",
-        (state, reason, now, inbound_id),
-    )
-    trail.note(tx, now, "inbound", inbound_id, "Parked", before, state, reason)

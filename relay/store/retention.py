@@ -27,7 +27,7 @@ def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
     ids = _ids(
         tx,
         "SELECT id FROM inbound WHERE finished_at < ? AND state IN ('FORWARDED', 'PARKED')"
-        " AND (state = 'FORWARDED' OR kind = 'data' OR reason LIKE '%repeated')",
+        " AND (state = 'FORWARDED' OR kind <> 'text' OR reason LIKE '%repeated')",
         before,
     )
     for inbound_id in ids:

@@ -36,8 +36,10 @@ def test_a_handset_texts_the_modem_that_is_named(console: Console, lab: Lab) -> 
     assert console.execute(f"handset {NURSE} send Hello there") == f"{NURSE} texts modem1: 1 part"
     assert console.execute(f"modem2 handset {NURSE} flash Now").endswith("modem2 a flash message")
     assert console.execute(f"modem2 handset {NURSE} wap").startswith("modem2 gets")
+    assert console.execute("modem2 junk voicemail 2 new") == "modem2 gets voicemail"
+    assert "none of: mms, wap," in console.execute("junk mail")
     assert "SM: 1 of 20 used" in console.execute("storage")
-    assert "SM: 1 of 10 used" in console.execute("modem2 storage SM list")
+    assert "SM: 2 of 10 used" in console.execute("modem2 storage SM list")
 
 
 def test_a_handset_shows_its_inbox(console: Console, lab: Lab) -> None:
