@@ -21,6 +21,12 @@ class SystemClock:
         """Seconds that only grow. They stand still while the computer sleeps."""
         return time.monotonic()
 
+    def heard(self, witness: str, at: int) -> None:
+        """Nobody is asked: see `relay.timekeeper` for a clock that listens."""
+
+    def stamped(self, at: int) -> None:
+        """The same."""
+
 
 class StepWatch:
     """Tells a wall clock that was set from one that runs on.

@@ -19,6 +19,7 @@ import relay
 from relay import log, systemd
 from relay.assembly import inbox_of, modem_turn, outbox_of, syncing
 from relay.clock import StepWatch, SystemClock
+from relay.clock_guard import ClockGuard
 from relay.config_sections import Config
 from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
 from relay.housekeeping import Housekeeping
@@ -30,6 +31,7 @@ from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.forwarding import finish_departed
 from relay.store.salvage import open_or_salvage
+from relay.timekeeper import Timekeeper
 from relay.workers import Bell, Crew, Worker
 
 _log = logging.getLogger("relay.daemon")
@@ -65,15 +67,17 @@ class Daemon:
     """One running relay. Built and run by the main thread."""
 
     def __init__(
-        self, config: Config, db: Database, clock: SystemClock, environ: Mapping[str, str]
+        self, config: Config, db: Database, clock: Timekeeper, environ: Mapping[str, str]
     ) -> None:
         self._db = db
         self._clock = clock
+        self._guard = ClockGuard(db, clock)
         self._environ = environ
         self._facts = Facts(db)
         self._stop = threading.Event()
         self._signals = 0
-        self._step_watch = StepWatch(clock.now, clock.monotonic)
+        self._said = log.Repeated()
+        self._step_watch = StepWatch(clock.computer.now, clock.monotonic)
         self._data_version = db.data_version()
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._inbox = inbox_of(db, config)
@@ -174,6 +178,7 @@ class Daemon:
         return self._end()
 
     def _start(self) -> None:
+        self._guard.begin()
         now = self._clock.now()
         clamp(self._db, now)
         finish_departed(self._db, self._server_names)
@@ -200,9 +205,14 @@ class Daemon:
         """Has another process written to the store?"""
         try:
             version = self._db.data_version()
+            corrected = self._guard.look()
         except StoreError as error:
-            _log.warning(event("store.unreadable", error=str(error)))
+            if self._said.worth(str(error), self._clock.monotonic()):
+                _log.warning(event("store.unusable", error=str(error)))
             return
+        self._said.over()
+        if corrected:
+            self._time_moved()
         if version != self._data_version:
             self._data_version = version
             self._crew.wake()
@@ -218,11 +228,18 @@ class Daemon:
         _log.error(event("daemon.unhealthy", workers=",".join(sick) or "scheduler"))
 
     def _clock_stepped(self, seconds: float) -> None:
+        """The computer's clock was set, or it slept: timers that follow it are set anew."""
         _log.warning(event("clock.stepped", seconds=seconds))
+        try:
+            self._facts.put(self._clock.now(), "clock.step", {"seconds": round(seconds)})
+        except StoreError as error:
+            _log.warning(event("store.unwritable", error=str(error)))
+        self._time_moved()
+
+    def _time_moved(self) -> None:
         self._jobs.poke()
         try:
             clamp(self._db, self._clock.now())
-            self._facts.put(self._clock.now(), "clock.step", {"seconds": round(seconds)})
         except StoreError as error:
             _log.warning(event("store.unwritable", error=str(error)))
         self._crew.wake()
@@ -232,6 +249,7 @@ class Daemon:
             f"worker.{health.name}": {"crashes": health.crashes, "trouble": health.trouble}
             for health in self._crew.health()
         }
+        facts["clock"] = self._clock.fact()
         facts["daemon.beat"] = {"state": state, "pid": os.getpid()}
         facts["daemon"] = {"state": state, "pid": os.getpid(), "version": relay.__version__}
         try:
@@ -282,7 +300,7 @@ def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
         saved = {"path": str(salvage.set_aside), "detail": salvage.detail, "rows": salvage.rows}
         Facts(db).put(clock.now(), "store.salvaged", saved)
         _log.error(event("store.salvaged", set_aside=salvage.set_aside, detail=salvage.detail))
-    daemon = Daemon(config, db, clock, environ)
+    daemon = Daemon(config, db, Timekeeper(clock), environ)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         signal.signal(number, daemon.on_signal)
     return daemon.run()

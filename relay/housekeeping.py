@@ -80,10 +80,20 @@ class Housekeeping:
         target = self._backup_dir / f"relay-{local(now)[:10]}.db"
         self._db.backup(target)
         self._facts.put(now, "store.backup", {"path": str(target)})
-        copies = sorted(self._backup_dir.glob("relay-????-??-??.db"))
+        self._forget_copies(target)
+        self.prune()
+
+    def _forget_copies(self, newest: Path) -> None:
+        """The oldest go. One of a day that is yet to come was dated by a wrong clock: it goes
+        first. While the time is not known none goes, as nobody can tell which is the oldest."""
+        if self._clock.earliest() < self._clock.now():
+            return
+        copies = sorted(
+            self._backup_dir.glob("relay-????-??-??.db"),
+            key=lambda copy: (copy.name <= newest.name, copy.name),
+        )
         for old in copies[: -self._backups_kept]:
             old.unlink(missing_ok=True)
-        self.prune()
 
     def check(self) -> None:
         """Weekly: is every page of the file as it should be?"""

@@ -28,6 +28,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # What was missed while the computer was off is done soon after the start, one by one.
 CATCH_UP_S = 60.0
 
+# How far the computer's clock may be ahead of relay's own when it says that a job is due.
+_SLACK_S = 600.0
+
 LastRun = Callable[[str], int | None]
 Record = Callable[[str, int], None]
 
@@ -191,12 +194,13 @@ class Jobs:
             self._missed += 1
             first = self._moment() + timedelta(seconds=CATCH_UP_S * self._missed)
             _log.info(event("job.missed", job=name, runs_in_s=CATCH_UP_S * self._missed))
-        self._add(trigger, partial(self._run_and_record, run, name), name, first)
+        self._add(trigger, partial(self._run_if_due, trigger, run, name), name, first)
 
-    def _was_missed(self, trigger: AtLocalTime, name: str) -> bool:
+    def _was_missed(self, trigger: AtLocalTime, name: str, slack_s: float = 0) -> bool:
         """A last run in the future was dated by a clock that was wrong: it does not count."""
         last, now = self._last_run(name), self._now()
-        due = trigger.last_before(self._moment()).timestamp() * 1000
+        slack = timedelta(seconds=slack_s)
+        due = (trigger.last_before(self._moment() + slack) - slack).timestamp() * 1000
         return last is None or last < due or last > now
 
     def _add(
@@ -205,7 +209,11 @@ class Jobs:
         first = first or trigger.get_next_fire_time(None, self._moment())
         self._scheduler.add_job(run, trigger, id=name, name=name, next_run_time=first)
 
-    def _run_and_record(self, run: Callable[[], object], name: str) -> None:
+    def _run_if_due(self, trigger: AtLocalTime, run: Callable[[], object], name: str) -> None:
+        """Once for each time that it was due by relay's own clock. The scheduler goes by the
+        computer's, which may be set back over the same night."""
+        if not self._was_missed(trigger, name, _SLACK_S):
+            return
         run()
         self._record(name, self._now())
         _log.info(event("job.done", job=name))

@@ -20,6 +20,7 @@ from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
 from relay.store import counts
 from relay.store.facts import Fact
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
+from relay.timekeeper import Kept, by_now
 
 _TROUBLES: tuple[tuple[type[StoreError], str], ...] = (
     (CorruptDatabase, "STORE_CORRUPT"),
@@ -66,7 +67,9 @@ def _in_trouble(station: Station, error: StoreError) -> Station:
 
 
 def _read(station: Station, config: Config, reader: Reader) -> Station:
-    facts, now = reader.facts(), station.now
+    facts = reader.facts()
+    now = by_now(station.now, _kept(facts.get("clock")))
+    station = replace(station, now=now, clock=status_facts.clock(facts, station.now - now))
     day = counts.today(reader, now)
     step = facts.get("clock.step")
     return replace(
@@ -84,6 +87,10 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,
     )
+
+
+def _kept(fact: Fact | None) -> Kept | None:
+    return None if fact is None else Kept.of(fact.at, fact.value)
 
 
 def _daemon(facts: Mapping[str, Fact], now: int, path: Path) -> DaemonFacts:

@@ -9,6 +9,7 @@ from typing import Any
 from relay.config_sections import ModemConfig
 from relay.core.link import LinkState
 from relay.core.station import (
+    ClockFacts,
     DaemonFacts,
     MemoryFacts,
     ModemFacts,
@@ -16,6 +17,7 @@ from relay.core.station import (
     ServerFacts,
     WorkerFacts,
 )
+from relay.core.timekeeping import Confidence
 from relay.store.facts import Fact
 
 Facts = Mapping[str, Fact]
@@ -73,6 +75,23 @@ def _running(
     if held is False or lives is False or said.get("state") == "stopped" or not fresh:
         return Running.NO
     return Running.YES
+
+
+def clock(facts: Facts, ahead_ms: int) -> ClockFacts | None:
+    """None where no daemon has kept the time yet. `ahead_ms`: the computer's clock, just now."""
+    said = table(facts, "clock")
+    if not said:
+        return None
+    return ClockFacts(
+        ahead_s=round(ahead_ms / 1000),
+        known=said.get("confidence") != Confidence.UNKNOWN,
+        by=_names(said.get("by")),
+        against=_names(said.get("against")),
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def workers(facts: Facts) -> tuple[WorkerFacts, ...]:

@@ -9,6 +9,8 @@ class FakeClock:
     def __init__(self, now: int = 1_700_000_000_000, monotonic: float = 1_000.0) -> None:
         self._now = now
         self._monotonic = monotonic
+        self.witnesses: dict[str, int] = {}
+        self.stamps: list[int] = []
         self.doubt_ms = 0  # how far behind `now` the true time may lie
 
     def now(self) -> int:
@@ -19,6 +21,12 @@ class FakeClock:
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def heard(self, witness: str, at: int) -> None:
+        self.witnesses[witness] = at
+
+    def stamped(self, at: int) -> None:
+        self.stamps.append(at)
 
     def advance(self, seconds: float) -> None:
         """Time passes, for both."""

@@ -63,8 +63,17 @@ class Desk:
     def store(self, config: Config) -> Database:
         """The store, to write into, beside the daemon or without it. Raises `StoreError`."""
         from relay.cli.writing import open_store
+        from relay.store.facts import Facts
+        from relay.timekeeper import Kept, Timekeeper
 
-        return open_store(config.store.path)
+        db = open_store(config.store.path)
+        kept = Facts(db).get("clock")
+        if kept is not None and isinstance(self.clock, SystemClock):
+            # What is written beside the daemon is dated as the daemon would.
+            keeper = Timekeeper(self.clock)
+            keeper.resume(Kept.of(kept.at, kept.value))
+            self.clock = keeper
+        return db
 
     def outbox(self, config: Config, db: Database) -> Outbox:
         from relay.cli.writing import composition

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from relay.core.timekeeping import EARLIEST
 from relay.errors import BadReply
 
 # How many messages the server hands out at most (cht-core api/src/services/messaging.js:250).
@@ -91,8 +92,15 @@ def _message(report: Report) -> dict[str, object]:
         "from": well_formed(report.sender),
         "content": well_formed(report.text),
         "sms_sent": report.sc_time or 0,
-        "sms_received": report.kept_at,
+        "sms_received": _received(report),
     }
+
+
+def _received(report: Report) -> int:
+    """When it came in; by the service centre where our own clock had never been set."""
+    if report.kept_at >= EARLIEST:
+        return report.kept_at
+    return max(report.sc_time or 0, report.kept_at, 0)
 
 
 def _update(update: Update) -> dict[str, str]:

@@ -57,7 +57,12 @@ def named(reason: str, n: int) -> str:
 
 
 def foreign(parts: Sequence[Deliver]) -> str | None:
-    """Why a message is no person's text; None where it may be one. `parts` are in order."""
+    """Why a message is no person's text; None where it may be one. `parts` are in order.
+
+    None are left of a message whose parts lay on a damaged page of the database.
+    """
+    if not parts:
+        return None
     first = parts[0]
     by_protocol = _by_protocol(first.pid)
     if by_protocol is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.plain import DAY, HOUR
-from relay.core.station import Running, Station, StoreFacts
+from relay.core.station import ClockFacts, Running, Station, StoreFacts
+from relay.core.timekeeping import EARLIEST
 from relay.core.verdict import Problem, Verdict
 
 FULL_BELOW = 50_000_000
@@ -14,8 +15,6 @@ _LOW_BELOW = 500_000_000
 _BACKUP_LATE = 3 * DAY
 _SETTLED = 26 * HOUR  # long enough for a nightly job to have had its turn
 _CRASHES = 3
-# 2024-01-01: before that there was no relay, so such a clock was never set.
-EARLIEST = 1_704_067_200_000
 
 START = "Start it: sudo systemctl start relay"
 _SET_CLOCK = (
@@ -137,23 +136,65 @@ def _saved(store: StoreFacts) -> str:
 
 
 def clock(station: Station) -> Iterator[Problem]:
-    if station.now < EARLIEST:
-        yield Problem(
-            "CLOCK_WRONG", Verdict.WARN, "The clock of this computer is not set.", _SET_CLOCK
+    """The computer's clock: relay itself goes on evenly, and needs a person to set it."""
+    facts = station.clock or ClockFacts()
+    computer = station.now + facts.ahead_s * 1000
+    if computer < EARLIEST:
+        what = "The clock of this computer is not set."
+        yield Problem("CLOCK_WRONG", Verdict.WARN, f"{what} {_goes_by(facts)}", _SET_CLOCK)
+    elif not facts.known:
+        yield Problem("CLOCK_UNSURE", Verdict.WARN, _unsure(facts), _COMPARE + _SET_CLOCK)
+    elif abs(facts.ahead_s) > _CLOCK_OFF_S:
+        what = f"The clock of this computer is {_apart(-facts.ahead_s)} the right time."
+        yield Problem("CLOCK_WRONG", Verdict.WARN, f"{what} {_goes_by(facts)}", _SET_CLOCK)
+    else:
+        yield from _other_clocks(station, facts)
+
+
+_CLOCK_OFF_S = 600
+_COMPARE = "Compare with a phone what it shows: date\nIf it is wrong, set it. "
+
+
+def _apart(behind_s: int) -> str:
+    side = "behind" if behind_s > 0 else "ahead of"
+    return f"{plain.duration(abs(behind_s) * 1000)} {side}"
+
+
+def _goes_by(facts: ClockFacts) -> str:
+    if facts.by:
+        return f"relay goes by {' and '.join(facts.by)}: messages are dated right."
+    if facts.ahead_s:
+        return "relay counts on from when it was last alive, and lets nothing expire meanwhile."
+    return "Messages are dated wrongly until it is; nothing expires meanwhile."
+
+
+def _unsure(facts: ClockFacts) -> str:
+    if abs(facts.ahead_s) > _CLOCK_OFF_S:
+        what = (
+            f"The clock of this computer was set, or has jumped: it is {_apart(-facts.ahead_s)} "
+            "what relay has counted"
         )
-        return
+    else:
+        what = f"The clock of this computer is not what {' and '.join(facts.against)} says it is"
+    return f"{what}, and nobody else says who is right. Nothing expires until that is known."
+
+
+def _other_clocks(station: Station, facts: ClockFacts) -> Iterator[Problem]:
     for server in station.servers:
         offset = server.clock_offset_s
-        if offset is not None and abs(offset) > 600:
-            side = "behind" if offset > 0 else "ahead of"
-            yield Problem(
-                "CLOCK_OFF",
-                Verdict.WARN,
-                f"The clock of this computer is {plain.duration(abs(offset) * 1000)} {side} "
-                f"that of server {server.name}.",
-                _SET_CLOCK,
-                subject=server.name,
-            )
+        if offset is None or abs(offset) <= _CLOCK_OFF_S:
+            continue
+        theirs = f"server {server.name}" in facts.against
+        yield Problem(
+            "CLOCK_OFF",
+            Verdict.WARN,
+            f"The clock of this computer is {_apart(offset)} that of server {server.name}.",
+            f"That server is wrong: tell its administrator. It says so against "
+            f"{' and '.join(facts.by)}."
+            if theirs
+            else _SET_CLOCK,
+            subject=server.name,
+        )
 
 
 def backup(station: Station) -> Iterator[Problem]:

@@ -154,6 +154,17 @@ class StoreFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """How far the computer's clock is ahead of relay's own time, whether that is `known` to be
+    right, and who bears it out or speaks against it."""
+
+    ahead_s: int = 0
+    known: bool = True
+    by: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFacts:
     """`crashes` since the daemon started; `trouble` is empty when it is fine now."""
 
@@ -164,7 +175,10 @@ class WorkerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """Everything that a verdict is made of. `inward` and `outward` are None when unreadable."""
+    """Everything that a verdict is made of. `inward` and `outward` are None when unreadable.
+
+    `now` is relay's own time, which need not be what the clock of the computer shows.
+    """
 
     now: int
     name: str = ""
@@ -176,6 +190,7 @@ class Station:
     inward: InwardFacts | None = None
     outward: OutwardFacts | None = None
     workers: tuple[WorkerFacts, ...] = ()
+    clock: ClockFacts | None = None
     clock_step_s: float | None = None
     clock_step_at: int | None = None
     config_problems: tuple[str, ...] = field(default=())

@@ -25,6 +25,14 @@ class Clock(Protocol):
 
     def monotonic(self) -> float: ...
 
+    def heard(self, witness: str, at: int) -> None:
+        """Somebody outside of this computer says that it is `at` now."""
+        ...
+
+    def stamped(self, at: int) -> None:
+        """A message that has just come in was at the service centre at `at`."""
+        ...
+
 
 class Modem(Protocol):
     """One modem. Every method may raise `PortLost` or `NoReply`; only one thread may call them."""

@@ -23,7 +23,7 @@ from relay.errors import Refused
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.log import Repeated, event
 from relay.store.inbox import Digested, Inbox
-from relay.store.raw import Arrival
+from relay.store.raw import Arrival, newest_stamp
 
 _log = logging.getLogger("relay.receiving")
 
@@ -86,7 +86,7 @@ class Receiving:
             elif isinstance(urc, MemoryFull):
                 self._sweep_at = 0.0
         if self._direct:
-            self._keep([(urc.pdu, urc.via) for urc in self._direct])
+            self._keep([(urc.pdu, urc.via) for urc in self._direct], live=True)
             self._unacknowledged += sum(urc.needs_ack for urc in self._direct)
             self._direct.clear()
 
@@ -102,7 +102,7 @@ class Receiving:
         except Refused:
             self._read_hinted()  # some modem that cannot list this memory
             return
-        self._hints = dict.fromkeys(self._take(listed))
+        self._hints = dict.fromkeys(self._take(listed, live=True))
 
     def _read_hinted(self) -> None:
         slots = list(self._hints)
@@ -111,15 +111,16 @@ class Receiving:
         except Refused:
             self._sweep()  # the hint names a place that cannot be read
             return
-        changed = self._take([listed for listed in found if listed is not None])
+        changed = self._take([listed for listed in found if listed is not None], live=True)
         self._hints = dict.fromkeys(changed)
 
-    def _take(self, listed: Sequence[ListedPdu]) -> list[Slot]:
+    def _take(self, listed: Sequence[ListedPdu], *, live: bool = False) -> list[Slot]:
         """Keep, then free. The slots that held something else by then: they are read next."""
         received = [pdu for pdu in listed if pdu.stat in (REC_UNREAD, REC_READ)]
         if not received:
             return []
-        self._keep([(pdu.pdu, f"{pdu.slot.memory}:{pdu.slot.index}") for pdu in received])
+        pdus = [(pdu.pdu, f"{pdu.slot.memory}:{pdu.slot.index}") for pdu in received]
+        self._keep(pdus, live=live)
         return [pdu.slot for pdu in received if not self._free(pdu)]
 
     def _free(self, listed: ListedPdu) -> bool:
@@ -141,11 +142,14 @@ class Receiving:
             self._unacknowledged -= 1
             self._modem.acknowledge()
 
-    def _keep(self, pdus: Sequence[tuple[str, str]]) -> None:
+    def _keep(self, pdus: Sequence[tuple[str, str]], *, live: bool) -> None:
+        """`live`: the modem has just announced them, so their time stamps tell the time."""
         sim = self._modem.identity.iccid or self._modem.identity.imsi
         arrivals = [Arrival(pdu, self._modem.name, sim, via) for pdu, via in pdus]
         new = self._inbox.keep(self._clock.now(), arrivals)
         self._unread = True
+        if live and new and (stamp := newest_stamp(arrivals)):
+            self._clock.stamped(stamp)
         _log.info(event("inbox.kept", modem=self._modem.name, pdus=len(arrivals), new=new))
 
     def digest(self) -> None:

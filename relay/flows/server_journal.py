@@ -115,6 +115,7 @@ class ServerJournal:
     def _clock_offset(self, answer: Answer, now: int) -> dict[str, object]:
         if answer.server_time is None:
             return {}
+        self._clock.heard(f"server {self._server}", answer.server_time)
         offset = round((answer.server_time - now) / 1000)
         before = self._written.get("clock_offset_s")
         if isinstance(before, int) and abs(offset - before) < _OFFSET_STEP_S:

@@ -66,6 +66,11 @@ def by_sc_time(arrivals: Sequence[Arrival]) -> list[Arrival]:
     return [arrival for _, arrival in sorted(dated, key=lambda pair: pair[0])]
 
 
+def newest_stamp(arrivals: Sequence[Arrival]) -> int:
+    """When the service centre had the last of them (epoch ms), 0 where it does not say."""
+    return max((_sc_time(arrival.pdu) or 0 for arrival in arrivals), default=0)
+
+
 def _dated(pdu: str) -> bool:
     """Whether the service centre's time tells two messages with the same words apart.
 

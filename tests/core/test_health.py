@@ -13,6 +13,7 @@ from relay.core.health import Verdict, judge
 from relay.core.link import LinkState
 from relay.core.plain import DAY, HOUR, MINUTE
 from relay.core.station import (
+    ClockFacts,
     DaemonFacts,
     InwardFacts,
     MemoryFacts,
@@ -448,6 +449,30 @@ def test_a_clock_that_disagrees_is_told(offset: int, side: str) -> None:
     (problem,) = judge(server("OK", clock_offset_s=offset)).problems
     assert problem.code == "CLOCK_OFF"
     assert side in problem.what
+
+
+@pytest.mark.parametrize(
+    ("facts", "code", "says"),
+    [
+        (ClockFacts(ahead_s=-7_200, by=("server main",)), "CLOCK_WRONG", "goes by server main"),
+        (ClockFacts(ahead_s=-1_770_000_000, known=False), "CLOCK_WRONG", "counts on from when"),
+        (ClockFacts(ahead_s=1_577_000_000, known=False), "CLOCK_UNSURE", "Nothing expires"),
+        (ClockFacts(known=False, against=("server main",)), "CLOCK_UNSURE", "what server main"),
+    ],
+)
+def test_who_says_what_time_it_is_is_told(facts: ClockFacts, code: str, says: str) -> None:
+    """By how much, who says so, and what relay does with the messages meanwhile."""
+    (problem,) = judge(replace(WELL, clock=facts)).problems
+    assert (problem.code, problem.verdict) == (code, Verdict.WARN)
+    assert says in problem.what
+    assert "timedatectl" in problem.action
+
+
+def test_a_server_that_is_wrong_alone_is_the_one_to_mend() -> None:
+    facts = ClockFacts(by=("the service centre",), against=("server main",))
+    (problem,) = judge(replace(server("OK", clock_offset_s=7_200), clock=facts)).problems
+    assert problem.code == "CLOCK_OFF"
+    assert "administrator" in problem.action
 
 
 @pytest.mark.parametrize(
