@@ -15,7 +15,10 @@ from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
+from relay.modem.claims import Claims
+from relay.modem.discovery import Discovery
 from relay.modem.driver import GsmDriver
+from relay.modem.sysfs import Tree
 from relay.servers.cht import ChtServer
 from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
@@ -26,6 +29,7 @@ from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.outbox import Composition, Outbox
 from relay.store.pins import Pins
+from relay.store.used_port import UsedPort
 from relay.turns import ModemTurn
 
 _HOUR_MS = 3600 * 1000
@@ -56,12 +60,22 @@ def modem_turn(
     outbox: Outbox,
     clock: Clock,
     sync_bell: Doorbell,
+    claims: Claims,
+    tree: Tree,
 ) -> ModemTurn:
-    """Everything that one modem's thread owns."""
+    """Everything that one modem's thread owns; `claims` are those of all modems."""
     facts = Facts(db)
+    finder = Discovery(
+        config.name,
+        config.binding,
+        claims=claims,
+        memory=UsedPort(db, clock.now, config.name),
+        tree=tree,
+        baud=config.baud,
+    )
     modem = GsmDriver(
         config.name,
-        config.port,
+        finder=finder,
         baud=config.baud,
         pin=config.pin.reveal() if config.pin else None,
         pins=Pins(db, clock.now),

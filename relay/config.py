@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -69,7 +69,7 @@ def load(
     text = _text(where)
     reading = Reading(where, Place(where.parent, environ), lines(text))
     config = _filled_in(reading.whole(_tables(where, text)), reading, hostname)
-    _compare_modems(config, reading)
+    config = _bound(config, reading)
     _compare_servers(config, reading)
     if reading.problems:
         raise ConfigError(tuple(reading.problems))
@@ -136,19 +136,69 @@ def _store(store: StoreConfig, reading: Reading) -> StoreConfig:
 # --- what only shows when keys are looked at together -------------------------------------------
 
 
-def _compare_modems(config: Config, reading: Reading) -> None:
-    first: dict[str, str] = {}
-    for modem in config.modems:
-        # /dev/serial/by-id/… is a link: two names may well be one port.
-        port = os.path.realpath(modem.port) if modem.port.startswith("/") else modem.port
-        if port and port in first:
-            reading.wrong(
-                f"modem.{modem.name}", "port", f"is the port of [modem.{first[port]}] too; {_ONE}"
-            )
-        first.setdefault(port, modem.name)
+def _bound(config: Config, reading: Reading) -> Config:
+    """The configuration with each modem told which IMEIs are not its own."""
+    for number, modem in enumerate(config.modems):
+        _check_binding(modem, config.modems[:number], len(config.modems), reading)
+    imeis = frozenset(modem.imei for modem in config.modems if modem.imei)
+    modems = (replace(modem, foreign=imeis - {modem.imei}) for modem in config.modems)
+    return replace(config, modems=tuple(modems))
 
 
-_ONE = "give each modem a port of its own"
+def _check_binding(
+    modem: ModemConfig, earlier: Sequence[ModemConfig], modems: int, reading: Reading
+) -> None:
+    label = f"modem.{modem.name}"
+    if not str(modem.binding):
+        if not any((label, key) in reading.wronged for key in _BINDING):
+            reading.wrong(label, "", _UNBOUND)
+        return
+    if modem.port == "auto" and modems > 1 and not (modem.imei or modem.usb or modem.usb_path):
+        reading.wrong(
+            label, "port", '"auto" is for the only modem there is; say which one with imei = "…"'
+        )
+    for key in ("usb", "usb_path"):
+        if "://" in modem.port and getattr(modem, key):
+            reading.wrong(label, key, "says nothing about a port on the network; remove it")
+    for other in earlier:
+        if key := _shared(modem, other):
+            reading.wrong(label, key, f"is the {key} of [modem.{other.name}] too; {_ONE[key]}")
+            return
+
+
+_BINDING = ("port", "imei", "usb", "usb_path")
+_UNBOUND = (
+    'does not say which modem it means; write imei = "…" (15 digits), port = "/dev/…", '
+    'port = "auto" for the only modem there is, usb = "12d1:1436" or usb_path = "1-1.2"; '
+    "`relay modems` prints the lines"
+)
+_ONE = {
+    "port": "give each modem a port of its own",
+    "imei": "remove one of the two sections",
+    "usb_path": "one socket holds one modem",
+    "usb": 'add imei = "…" or usb_path = "…" to both, so that they can be told apart',
+}
+
+
+def _shared(one: ModemConfig, other: ModemConfig) -> str:
+    """The key by which two sections certainly mean the same modem, or cannot be told apart."""
+    if one.imei and one.imei == other.imei:
+        return "imei"
+    if _device(one) and _device(one) == _device(other):
+        return "port"
+    if one.imei and other.imei:
+        return ""
+    if one.usb_path and one.usb_path == other.usb_path:
+        return "usb_path"
+    told_apart = one.usb_path and other.usb_path
+    return "usb" if one.usb and one.usb == other.usb and not told_apart else ""
+
+
+def _device(modem: ModemConfig) -> str:
+    """/dev/serial/by-id/… is a link: two names may well be one port."""
+    if modem.port == "auto":
+        return ""
+    return os.path.realpath(modem.port) if modem.port.startswith("/") else modem.port
 
 
 def _compare_servers(config: Config, reading: Reading) -> None:

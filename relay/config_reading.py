@@ -33,6 +33,7 @@ Rule = Mapping[Any, Any]
 class Reading:
     """What was found out so far. A value with a problem is replaced by its default.
 
+    `wronged` are the (label, key) that have one already.
     `holds_secret`: a password or a PIN stands in the file itself, whether it counts or not.
     """
 
@@ -41,10 +42,12 @@ class Reading:
     at: Lines
     problems: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    wronged: set[tuple[str, str]] = field(default_factory=set)
     holds_secret: bool = False
 
     def wrong(self, label: str, key: str, what: str) -> None:
         """Note a problem as `file:line: [section] key: what is wrong; what to write instead`."""
+        self.wronged.add((label, key))
         line = self.at.get((label, key)) or self.at.get((label, ""))
         where = f"{self.path}:{line}" if line else str(self.path)
         named = " ".join(filter(None, (label and f"[{label}]", key)))

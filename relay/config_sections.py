@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
+from relay.core.usb import Binding
 
 V = TypeVar("V")
 
@@ -80,10 +81,17 @@ class StoreConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModemConfig:
-    """One modem. `submission` is auto, stored or direct."""
+    """One modem. `submission` is auto, stored or direct.
+
+    At least one of `port`, `imei`, `usb` and `usb_path` says which modem is meant; all that are
+    there must hold. `foreign`, after `load`, are the IMEIs of the other sections.
+    """
 
     name: str
-    port: str = required(values.port, '"/dev/serial/by-id/…"')
+    port: str = setting("", values.port)
+    imei: str = setting("", values.imei)
+    usb: str = setting("", values.usb_numbers)
+    usb_path: str = setting("", values.usb_socket)
     baud: int = setting(115_200, values.whole(1_200, 4_000_000))
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
@@ -92,6 +100,11 @@ class ModemConfig:
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))
     answer_timeout_s: float = setting(150.0, values.seconds(1, 600))
     prompt_timeout_s: float = setting(30.0, values.seconds(1, 300))
+    foreign: frozenset[str] = frozenset()
+
+    @property
+    def binding(self) -> Binding:
+        return Binding(self.port, self.imei, self.usb, self.usb_path, self.foreign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
 from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
+from relay.modem.claims import Claims
+from relay.modem.sysfs import Tree
 from relay.status import lock_path
 from relay.store.clamping import clamp
 from relay.store.database import Database
@@ -98,9 +100,18 @@ class Daemon:
 
     def _modem_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
         workers = []
+        claims, tree = Claims(), Tree.under(self._environ.get("RELAY_DEVICES", ""))
         for one in config.modems:
             turn = modem_turn(
-                one, config.sending, self._db, self._inbox, self._outbox, self._clock, servers
+                one,
+                config.sending,
+                self._db,
+                self._inbox,
+                self._outbox,
+                self._clock,
+                servers,
+                claims,
+                tree,
             )
             modems.add(turn.ring)
             name = f"modem-{one.name}"

@@ -106,10 +106,14 @@ class ModemError(RelayError):
 
 @dataclass(eq=False)
 class PortLost(ModemError):
-    """The port vanished, could not be opened, or is held by someone else."""
+    """The port vanished, could not be opened, or is held by someone else.
+
+    `code` says why in one stable word where that is known (PORT_BUSY, USB_MASS_STORAGE, …).
+    """
 
     port: str
     cause: str
+    code: str = ""
 
     def __str__(self) -> str:
         return f"port {self.port} cannot be used: {self.cause}"

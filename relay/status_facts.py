@@ -116,6 +116,7 @@ def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
         name=config.name,
         state=_state(link.get("state")),
         detail=text(link.get("detail")),
+        code=text(link.get("code")),
         since=whole(link.get("since")),
         seen_at=when(facts, f"{key}.link"),
         opened_at=when(facts, f"{key}.opened"),

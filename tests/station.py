@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from relay.clock import SystemClock
 from relay.core.pdu import Submit, decode
+from relay.core.usb import check_digit
 from relay.simulator.handset import Handset
 from relay.simulator.modem import SimulatedModem
 from relay.simulator.network import Network
@@ -25,6 +26,8 @@ from relay.simulator.port import PtyPort, TcpPort
 from relay.simulator.profiles import profile_named
 from relay.simulator.server import CentralServer
 from relay.simulator.simcard import SimCard
+from relay.simulator.stick import Stick
+from relay.simulator.usb_tree import MODELS, UsbTree
 
 GATEWAY = "+254711000000"
 GATEWAY_TOO = "+254711000001"
@@ -87,7 +90,8 @@ class RelayProcess:
 class Station:
     """Everything around one store. A context manager; what it started ends with it.
 
-    `server` is "cht", "demo" or "" for none. The modems are `usb`, `usb2`, …
+    `server` is "cht", "demo" or "" for none. The modems are `usb`, `usb2`, … With
+    `port=Stick` they are on a USB bus, in the sockets 1-1, 1-2, …, and bound by their IMEI.
     """
 
     def __init__(
@@ -96,7 +100,7 @@ class Station:
         *,
         profile: str = "huawei-e17x",
         modems: int = 1,
-        port: type[PtyPort] | type[TcpPort] = PtyPort,
+        port: type[PtyPort] | type[TcpPort] | type[Stick] = PtyPort,
         server: str = "cht",
         changes: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -105,9 +109,12 @@ class Station:
         self.clock = SystemClock()
         self.network = Network(self.clock.now)
         self.modems = [
-            SimulatedModem(self.network, number, profile=profile, sim=_sim(number, profile))
+            SimulatedModem(
+                self.network, number, profile=profile, sim=_sim(number, profile), imei=imei(number)
+            )
             for number in (GATEWAY, GATEWAY_TOO)[:modems]
         ]
+        self.bus = UsbTree(folder / "devices")
         self.ports: list[PtyPort | TcpPort] = [self._port(port, modem) for modem in self.modems]
         self.server = CentralServer(
             user="gateway", password=PASSWORD, demo_server=server == "demo"
@@ -119,10 +126,13 @@ class Station:
         self._tick = threading.Event()  # never set: waited for instead of sleeping
 
     def _port(
-        self, port: type[PtyPort] | type[TcpPort], modem: SimulatedModem
+        self, port: type[PtyPort] | type[TcpPort] | type[Stick], modem: SimulatedModem
     ) -> PtyPort | TcpPort:
         if port is TcpPort:
             return TcpPort(modem)
+        if port is Stick:
+            socket = f"1-{self.modems.index(modem) + 1}"
+            return Stick(modem, self.bus, socket, MODELS[modem.profile.name])
         return PtyPort(modem, link=self.folder / f"tty{modem.number[-2:]}")
 
     def __enter__(self) -> Self:
@@ -167,7 +177,7 @@ class Station:
         }
         for number, port in enumerate(self.ports, 1):
             sections[f"modem.usb{number if number > 1 else ''}"] = {
-                "port": port.path,
+                **_binding(port),
                 "answer_timeout_s": 1,
                 "prompt_timeout_s": 2,
                 "sweep_s": 1,
@@ -208,7 +218,7 @@ class Station:
         with log.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", *how],
-                cwd=ROOT, stdout=file, stderr=file, env={**os.environ, **(environ or {})},
+                cwd=ROOT, stdout=file, stderr=file, env=self._environ(environ),
             )  # fmt: skip
         self._processes.append(RelayProcess(process, log))
         return self._processes[-1]
@@ -219,7 +229,11 @@ class Station:
         return subprocess.run(
             [sys.executable, "-m", "relay", verb, "--config", str(self.write_config()), *rest],
             cwd=ROOT, capture_output=True, text=True, timeout=30, check=False,
+            env=self._environ(),
         )  # fmt: skip
+
+    def _environ(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**os.environ, "RELAY_DEVICES": str(self.bus.folder), **(more or {})}
 
     def eventually(
         self, happens: Callable[[], object], what: str, *, within_s: float = 20
@@ -324,6 +338,16 @@ def _sim(number: str, profile: str) -> SimCard:
     digits = number.removeprefix("+")
     capacity = profile_named(profile).sim_capacity
     return SimCard(number, f"8925499{digits:0>12}", f"639990{digits[-9:]}", capacity=capacity)
+
+
+def imei(number: str) -> str:
+    """Of the modem that has this number's SIM."""
+    digits = f"35314203{number[-6:]}"
+    return f"{digits}{check_digit(digits)}"
+
+
+def _binding(port: PtyPort | TcpPort) -> dict[str, str]:
+    return {"imei": port.modem.imei} if isinstance(port, Stick) else {"port": port.path}
 
 
 def _toml(value: object) -> str:

@@ -211,7 +211,9 @@ def test_all_mistakes_are_told_at_once(problems):
         ),
         (
             "[modem.usb1]",
-            '1: [modem.usb1] port: is missing; write port = "/dev/serial/by-id/…"',
+            '1: [modem.usb1]: does not say which modem it means; write imei = "…" (15 digits), '
+            'port = "/dev/…", port = "auto" for the only modem there is, usb = "12d1:1436" or '
+            'usb_path = "1-1.2"; `relay modems` prints the lines',
         ),
         (
             PORTED + "baud = true",
@@ -618,6 +620,57 @@ def test_a_password_in_the_clear_is_a_warning(written, host, count):
     """Plain http is for this computer only."""
     served = SERVED.replace("https://cht.example.org", f"http://{host}:5988")
     assert len(written(PORTED + served + PASSWORD).warnings) == count
+
+
+# --- which modem is meant -----------------------------------------------------------------------
+
+IMEI = "490154203237518"  # the example of TS 23.003
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("imei = '490154203237519'", "2: [modem.a] imei: 490154203237519 is mistyped"),
+        ("imei = '4901542032375'", "2: [modem.a] imei: is the text"),
+        ("imei = '4901542032375181'", "write the 15 digits of the IMEI in quotes (16 are an"),
+        (f"imei = {IMEI}", "2: [modem.a] imei: "),
+        ("usb = '12d1'", '2: [modem.a] usb: is the text "12d1"; write vendor:product'),
+        ("usb_path = 'ttyUSB0'", "2: [modem.a] usb_path: is the text"),
+        ("port = 'auto'\n[modem.b]\nport = '/dev/b'", '2: [modem.a] port: "auto" is for the only'),
+        ("port = 'socket://h:1'\nusb = '12d1:1001'", "3: [modem.a] usb: says nothing about"),
+        (f"imei = '{IMEI}'\n[modem.b]\nimei = '49-015420-323751-8'", "the imei of [modem.a] too"),
+        ("usb_path = '1-1'\n[modem.b]\nusb_path = '1-1'", "is the usb_path of [modem.a] too"),
+        ("usb = '12d1:1001'\n[modem.b]\nusb = '12d1:1001'", "so that they can be told apart"),
+    ],
+)  # fmt: skip
+def test_a_binding_that_means_no_modem_or_two_is_named(problems, text, problem):
+    """Each with what to write instead."""
+    (found,) = problems(f"[modem.a]\n{text}\n")
+    assert problem in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"imei = '{IMEI}'",
+        "port = 'auto'",
+        f"port = '/dev/a'\nimei = '{IMEI}'",
+        f"port = 'rfc2217://h:1'\nimei = '{IMEI}'",
+        "usb = '12D1:1436'\nusb_path = '3-1.4.2'",
+        f"imei = '{IMEI}'\n[modem.b]\nimei = '353142039999993'",
+        f"imei = '{IMEI}'\n[modem.b]\nusb = '12d1:1001'",
+        "usb = '12d1:1001'\nusb_path = '1-1'\n[modem.b]\nusb = '12d1:1001'\nusb_path = '1-2'",
+        f"port = 'auto'\nimei = '{IMEI}'\n[modem.b]\nport = '/dev/b'",
+    ],
+)
+def test_bindings_that_mean_one_modem_each(written, text):
+    assert written(f"[modem.a]\n{text}\n").modems[0].binding
+
+
+def test_a_modem_knows_which_numbers_belong_to_others(written):
+    """So that one that is bound by its kind leaves them alone."""
+    first, second = written(f"[modem.a]\nimei='{IMEI}'\n[modem.b]\nusb='12d1:1001'\n").modems
+    assert (first.binding.foreign, second.binding.foreign) == (frozenset(), frozenset({IMEI}))
 
 
 def test_the_reference_as_it_stands_is_a_warning():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from relay.core import plain
 from relay.core.link import LinkState
 from relay.core.plain import MINUTE
+from relay.core.port_health import AFTERWARDS, IN_THE_WAY
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -117,6 +118,8 @@ def _registered(modem: ModemFacts) -> Iterator[Problem]:
 def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Problem:
     what, action = _STATES[state]
     code = _CODES.get(state, state.value)
+    if state is LinkState.LOST and modem.code in IN_THE_WAY:
+        code, what, action = modem.code, IN_THE_WAY[modem.code], AFTERWARDS
     began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
     lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
     verdict = Verdict.CRIT

@@ -42,11 +42,13 @@ class MemoryFacts:
 @dataclass(frozen=True, slots=True)
 class ModemFacts:
     """`since` is when the state began, `seen_at` when it was last confirmed, `answered_at` when
-    the modem last answered a survey, `opened_at` when its port was last opened."""
+    the modem last answered a survey, `opened_at` when its port was last opened; `code` names what
+    is in the way of a port (PORT_BUSY, …)."""
 
     name: str
     state: LinkState | None = None
     detail: str = ""
+    code: str = ""
     since: int | None = None
     seen_at: int | None = None
     opened_at: int | None = None

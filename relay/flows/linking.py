@@ -104,17 +104,17 @@ class Linking:
         self._failures += 1
         wait = delay_s(self._failures, base_s=_BASE_S, cap_s=_CAP_S, chance=self._chance())
         self._retry_at = self._clock.monotonic() + wait
-        self._put("link", self._link(_words(error)), "")
+        self._put("link", self._link(_words(error), _code(error)), "")
         if self._said.worth(_words(error), self._clock.monotonic()):
             _log.warning(event("link.down", modem=self._modem.name, error=_words(error)))
         return wait
 
-    def _link(self, detail: str) -> dict[str, object]:
+    def _link(self, detail: str, code: str = "") -> dict[str, object]:
         """The link's state, why, and since when it is so (over restarts of relay too)."""
         state = self._modem.link
         if state != self._state:
             self._state, self._since = state, self._clock.now()
-        return {"state": state, "detail": detail, "since": self._since}
+        return {"state": state, "detail": detail, "since": self._since, "code": code}
 
     def _last_known(self) -> tuple[str, int]:
         fact = self._facts.get(f"modem.{self._modem.name}.link")
@@ -133,3 +133,8 @@ def _words(error: ModemError) -> str:
     if isinstance(error, PortLost | NoReply | SimProblem):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+def _code(error: ModemError) -> str:
+    """The stable word for what is in the way of the port, where that is known."""
+    return error.code if isinstance(error, PortLost) else ""

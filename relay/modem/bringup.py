@@ -6,6 +6,7 @@ else is asked for and done without where the modem refuses.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gsmmodem.exceptions import CommandError, TimeoutException
@@ -41,12 +42,21 @@ class Setup:
     echoing: bool
 
 
-def bring_up(session: Session, pin: str | None, pins: PinLedger) -> Setup:
-    """Raises `NoReply`, `PortLost`, `SimProblem`, or `Refused` where PDU mode is refused."""
+def bring_up(
+    session: Session,
+    pin: str | None,
+    pins: PinLedger,
+    accept: Callable[[Identity], None] = lambda _: None,
+) -> Setup:
+    """Raises `NoReply`, `PortLost`, `SimProblem`, or `Refused` where PDU mode is refused.
+
+    `accept` may raise `PortLost` for a modem that is not the right one, before its SIM is touched.
+    """
     started = _wake(session)
     _quieten(session)
     echoes = session.wire.echoes
     identity = _who(session)
+    accept(identity)
     profile = profile_of(identity)
     for command in profile.init:
         session.ask_if_known(command)

@@ -29,9 +29,10 @@ from relay.core.link import (
     move,
 )
 from relay.errors import NoReply, NotSubmitted, PortLost, Refused, SimProblem
+from relay.modem.discovery import Finder, FixedPort
 from relay.modem.opened import Opened
 from relay.modem.patience import Patience
-from relay.modem.port import held_by, holder_of
+from relay.modem.port import held, holder_of
 from relay.modem.reader import Trace
 from relay.modem.session import Session
 from relay.modem.submission import store, submit, submit_stored
@@ -52,15 +53,15 @@ _NOWHERE_ELSE = (DirectPdu, LateReference)
 class GsmDriver:
     """Nothing happens before `open`; each opening uses a fresh line.
 
-    `port` is a device path or a pyserial URL. `ring` may be called by any thread, everything
-    else only by the modem's own. The waits are in seconds; `trace` gets ('<' or '>', line),
-    message texts included, PINs masked.
+    `port` is a device path or a pyserial URL; where there is a `finder`, that one says which, at
+    each opening. `ring` may be called by any thread, everything else only by the modem's own. The
+    waits are in seconds; `trace` gets ('<' or '>', line), message texts included, PINs masked.
     """
 
     def __init__(
         self,
         name: str,
-        port: str,
+        port: str = "",
         *,
         pins: PinLedger,
         baud: int = 115_200,
@@ -71,9 +72,11 @@ class GsmDriver:
         patience: Patience | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         trace: Trace | None = None,
+        finder: Finder | None = None,
     ) -> None:
         self.name = name
         self._port = port
+        self._finder = finder or FixedPort(port)
         self._baud = baud
         self._pin = pin
         self._pins = pins
@@ -128,6 +131,7 @@ class GsmDriver:
         self._link = move(self._link, Closed())
 
     def _bring_up(self) -> None:
+        self._port = self._finder.find()
         self._wire = wire = Wire(
             self._port,
             self._baud,
@@ -137,14 +141,18 @@ class GsmDriver:
         )
         wire.open()
         self._link = move(self._link, PortOpened())
-        self._up = Opened.on(wire, self._patience, self._pin, self._pins, self._monotonic)
+        self._up = Opened.on(
+            wire, self._patience, self._pin, self._pins, self._monotonic, self._finder.accept
+        )
         self._identity = self._up.setup.identity
         self.survey()
 
     def _blame(self, error: BaseException) -> None:
         """Raises `PortLost` where another program reads our answers, or PDU mode is refused."""
         if isinstance(error, NoReply) and (holder := holder_of(self._port)):
-            raise PortLost(self._port, held_by(self._port, holder)) from error
+            raise self._finder.explain(held(self._port, holder)) from error
+        if isinstance(error, PortLost) and (more := self._finder.explain(error)) is not error:
+            raise more from error
         if isinstance(error, Refused):
             raise PortLost(self._port, f"the modem refuses PDU mode ({error})") from error
 
@@ -152,6 +160,7 @@ class GsmDriver:
         wire, self._wire, self._up = self._wire, None, None
         if wire is not None:
             wire.close()
+            self._finder.leave()
             self._left += [urc for urc in wire.take_urcs() if isinstance(urc, _NOWHERE_ELSE)]
 
     # --- unsolicited results --------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relay.core.device import Restarted, Unsolicited, Urc
+from relay.core.device import Identity, Restarted, Unsolicited, Urc
 from relay.core.replies import flag
 from relay.core.urc import is_reboot
 from relay.modem.bringup import Setup, bring_up, notifications
@@ -38,10 +38,11 @@ class Opened:
         pin: str | None,
         pins: PinLedger,
         monotonic: Callable[[], float],
+        accept: Callable[[Identity], None],
     ) -> Opened:
         """Bring up the modem on an open line. Raises like `bring_up`."""
         session = Session(wire, patience)
-        setup = bring_up(session, pin, pins)
+        setup = bring_up(session, pin, pins, accept)
         storage = Storage(session, setup.memories, monotonic)
         talk_until = monotonic() + _BOOT_TALK_S if setup.booting else float("-inf")
         return cls(session, setup, storage, monotonic, talk_until, wire.echoes)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
+import pwd
 import queue
 import socket
 from pathlib import Path
 from typing import Any
 
 import serial
+
+from relay.errors import PortLost
 
 READ_POLL_S = 0.2  # only for ports without a file descriptor (rfc2217://)
 
@@ -82,40 +86,78 @@ def descriptor(port: Any) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def why_not(url: str, error: Exception) -> str:
+def refused(url: str, error: Exception) -> PortLost:
     """Why the port cannot be opened, and what a person can do about it."""
     code = getattr(error, "errno", None)
     if "RFC2217" in str(error):  # so pyserial names it, in an account of its own state
-        return (
+        words = (
             "the other side does not speak RFC 2217. If it is a plain TCP port, "
             "write socket:// for rfc2217://"
         )
+        return PortLost(url, words)
     if "://" in url:
-        return f"{error}. Check the address and that the other side is running"
-    if code == errno.ENOENT or not Path(url).exists():
-        return "there is no such device. Plug the modem in, or correct the port"
+        return PortLost(url, f"{error}. Check the address and that the other side is running")
+    if code == errno.ENOENT or not os.path.lexists(url):
+        words = "there is no such device. Plug the modem in, or correct the port"
+        return PortLost(url, words, "PORT_MISSING")
     if code == errno.EACCES:
-        return (
-            "permission denied. Add the user of relay to the group that owns the device "
-            f"(`ls -l {url}` shows it, most often dialout) and log in again"
-        )
+        return PortLost(url, _forbidden(url), "PORT_PERMISSION")
     holder = holder_of(url)
     if holder or code == errno.EBUSY or "lock" in str(error).lower():
-        return held_by(url, holder)
-    return f"{error}. Unplug the modem and plug it in again"
+        return held(url, holder)
+    return PortLost(url, f"{error}. Unplug the modem and plug it in again")
 
 
-def held_by(url: str, holder: str | None) -> str:
-    """The words for a port that another program uses."""
+def _forbidden(url: str) -> str:
+    try:
+        group = grp.getgrgid(Path(url).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        group = "dialout"
+    if group == "root":  # then no group helps but the one that udev usually gives
+        group = "dialout"
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    return (
+        f"permission denied: {user} is not in the group {group}. Run: "
+        f"sudo usermod -aG {group} {user}, then sudo systemctl restart relay "
+        "(or log in again, where relay runs in a terminal)"
+    )
+
+
+def held(url: str, holder: str | None) -> PortLost:
+    """A port that another program uses; its name decides the code."""
+    name = (holder or "").partition(" ")[0]
+    if name == "ModemManager":
+        return PortLost(url, f"it is held by {holder}", "PORT_MODEMMANAGER")
+    remedy = _REMEDIES.get(name, "Stop that program, or give relay another modem")
     who = holder or f"another program (`sudo fuser -v {url}` names it)"
-    return f"it is held by {who}. Stop that program, or give relay another port"
+    return PortLost(url, f"it is held by {who}. {remedy}", "PORT_BUSY")
 
 
-def holder_of(path: str) -> str | None:
+# Programs that people run for the same purpose, by the name that /proc shows (15 characters).
+_REMEDIES = {
+    "gammu-smsd": "Stop it for good: sudo systemctl disable --now gammu-smsd",
+    "smsd": "Stop it for good: sudo systemctl disable --now smstools",
+    "minicom": "Leave minicom with Ctrl-A, then Q",
+    "screen": "Leave screen with Ctrl-A, then K",
+    "pppd": "End the data call: sudo poff -a",
+    "wvdial": "End the data call: sudo killall wvdial",
+    "asterisk": "Take the modem out of its chan_dongle or chan_quectel configuration",
+}
+
+
+def calls_only(holder: str) -> bool:
+    """Whether this program only keeps a data call, on a port that is of no use for SMS then."""
+    return holder.partition(" ")[0] in {"pppd", "wvdial"}
+
+
+def holder_of(path: str, proc: Path = Path("/proc")) -> str | None:
     """`name (pid 123)` of another process that has the device open, as far as /proc shows it."""
     try:
         device = os.path.realpath(path)
-        for process in Path("/proc").iterdir():
+        for process in proc.iterdir():
             other = process.name.isdigit() and int(process.name) != os.getpid()
             if other and _holds(process, device):
                 return f"{_program(process)} (pid {process.name})"

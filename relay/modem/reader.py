@@ -21,9 +21,9 @@ from gsmmodem.modem import GsmModem
 from relay.core.at import PROMPT, Feed, Kind, Sorter
 from relay.core.device import NewMessage, Restarted, Slot, Unsolicited, Urc
 from relay.core.urc import is_chatter, is_reboot
-from relay.errors import ConfigError, PortLost
+from relay.errors import ConfigError
 from relay.modem.answer import Answer, is_stray, masked
-from relay.modem.port import close_port, descriptor, open_port, read_port, why_not
+from relay.modem.port import close_port, descriptor, open_port, read_port, refused
 
 LIBRARY = "0.13.0"
 
@@ -91,7 +91,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
         try:
             self.serial = open_port(self.port, self.baudrate, self._write_timeout_s)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise PortLost(self.port, why_not(self.port, error)) from error
+            raise refused(self.port, error) from error
         self._watch(descriptor(self.serial))
         self.alive = True
         self.rxThread = threading.Thread(target=self._readLoop, name="modem-rx", daemon=True)

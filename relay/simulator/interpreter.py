@@ -198,7 +198,7 @@ class Interpreter:
         if self._computing or (self.busy and self._modem.profile.holds_urcs):
             self._held.append(line)
         else:
-            self._modem.outlet.write(_information([(line,)]))
+            self._modem.outlet.announce(_information([(line,)]))
 
     def afterwards(self, action: Callable[[], None]) -> None:
         """Do `action` when the running command line has its final result; now if none runs."""

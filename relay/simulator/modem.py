@@ -91,9 +91,10 @@ class SimulatedModem:
         with self.lock:
             self.outlet.line = line
 
-    def feed(self, data: bytes) -> None:
-        """Bytes from the host, in pieces of any size."""
+    def feed(self, data: bytes, aside: Line | None = None) -> None:
+        """Bytes from the host, in pieces of any size; `aside` is a second port they came by."""
         with self.lock:
+            self.outlet.aside = aside
             if self.outlet.cuts:
                 self.outlet.meter(Direction.TO_MODEM, data, self._hear)
             else:

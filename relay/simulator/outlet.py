@@ -49,10 +49,15 @@ class Dribble:
 
 
 class Outlet:
-    """The modem's end of the line. `silent` swallows everything."""
+    """The modem's end of the line. `silent` swallows everything.
+
+    `aside` is a second port of the modem while the host speaks through that one: there it gets
+    its answers, and what the modem says by itself goes to `line` all the same.
+    """
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.line: Line | None = None
+        self.aside: Line | None = None
         self.silent = False
         self.line_end = "\r\n"
         self.dribble: Dribble | None = None
@@ -69,6 +74,13 @@ class Outlet:
         if self.line_end != "\r\n":
             text = text.replace("\r\n", self.line_end)
         self.write_raw(text.encode("latin-1", "replace"))
+
+    def announce(self, text: str) -> None:
+        """Say `text` unasked: at the port for that, whoever asked something last."""
+        if self.aside is None or self._captured is not None:
+            self.write(text)
+        elif self.line is not None and not self.silent:
+            self.line.send(text.replace("\r\n", self.line_end).encode("latin-1", "replace"))
 
     def write_raw(self, data: bytes) -> None:
         """Put these very bytes on the line."""
@@ -90,6 +102,7 @@ class Outlet:
 
     def forget(self) -> None:
         """The modem lost power: nothing of what it had to say will come."""
+        self.aside = None
         self._slow.clear()
 
     def meter(self, direction: Direction, data: bytes, move: Callable[[bytes], None]) -> None:
@@ -113,8 +126,9 @@ class Outlet:
             self._send(data)
 
     def _send(self, data: bytes) -> None:
-        if self.line is not None and not self.silent:
-            self.line.send(data)
+        line = self.aside or self.line
+        if line is not None and not self.silent:
+            line.send(data)
 
     def _write_slowly(self, data: bytes) -> None:
         size = self.dribble.size if self.dribble else len(data)

@@ -19,6 +19,7 @@ from time import monotonic
 
 from relay.simulator.modem import SimulatedModem
 from relay.simulator.network import Network
+from relay.simulator.outlet import Line
 from relay.simulator.pacing import Pacer
 from relay.simulator.port import PtyPort
 from relay.simulator.rules import Verdict
@@ -94,11 +95,11 @@ class WatchedModem(SimulatedModem):
             self.delivered.append(pdu)
         return verdict
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, aside: Line | None = None) -> None:
         began = monotonic()
         if data.startswith(b"AT+CMGD="):
             self._freed(data, began)
-        super().feed(data)
+        super().feed(data, aside)
         self.traffic.modem_s += monotonic() - began
         self.traffic.to_modem += len(data)
         self.traffic.last_at = began

@@ -262,7 +262,7 @@ def test_run_does_not_start_with_a_bad_configuration(clinic: Clinic, relay: Rela
     clinic.path.write_text("[modem.usb1]\n")
     result = relay("run")
     assert result.exit_code == 78
-    assert "port: is missing" in result.stderr
+    assert "does not say which modem it means" in result.stderr
 
 
 def test_a_copy_by_hand(clinic: Clinic, relay: Relay, said: Said, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from relay.core.health import Verdict, judge
 from relay.core.link import LinkState
 from relay.core.plain import DAY, HOUR, MINUTE
+from relay.core.port_health import IN_THE_WAY
 from relay.core.station import (
     ClockFacts,
     DaemonFacts,
@@ -201,6 +202,15 @@ def test_a_lost_modem_says_for_how_long() -> None:
     (problem,) = judge(modem(LinkState.LOST, answered_at=NOW - 2 * HOUR)).problems
     assert "for 2 h" in problem.what
     assert problem.since == NOW - 2 * HOUR
+
+
+@pytest.mark.parametrize("code", IN_THE_WAY)
+def test_what_is_in_the_way_of_a_port_has_a_code_of_its_own(code):
+    """With what the machine says about it, and what becomes of the messages."""
+    (problem,) = judge(modem(LinkState.LOST, code=code, detail="so and so; do this")).problems
+    assert problem.code == code
+    assert "waits here" in problem.what
+    assert problem.action.startswith("So and so; do this.")
 
 
 def test_the_reason_of_a_lost_port_is_an_action() -> None:

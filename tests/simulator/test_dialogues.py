@@ -19,7 +19,7 @@ HUAWEI: Dialogue = [
             "Manufacturer: huawei",
             "Model: E173",
             "Revision: 11.126.85.00.209",
-            "IMEI: 353142039999991",
+            "IMEI: 353142039999993",
             "+GCAP: +CGSM,+DS,+ES",
             "OK",
         ],
