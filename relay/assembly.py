@@ -15,10 +15,8 @@ from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
-from relay.modem.claims import Claims
-from relay.modem.discovery import Discovery
+from relay.modem.discovery import Bus, Discovery
 from relay.modem.driver import GsmDriver
-from relay.modem.sysfs import Tree
 from relay.servers.cht import ChtServer
 from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
@@ -60,17 +58,15 @@ def modem_turn(
     outbox: Outbox,
     clock: Clock,
     sync_bell: Doorbell,
-    claims: Claims,
-    tree: Tree,
+    bus: Bus,
 ) -> ModemTurn:
-    """Everything that one modem's thread owns; `claims` are those of all modems."""
+    """Everything that one modem's thread owns; the `bus` is that of all modems."""
     facts = Facts(db)
     finder = Discovery(
         config.name,
         config.binding,
-        claims=claims,
+        bus=bus,
         memory=UsedPort(db, clock.now, config.name),
-        tree=tree,
         baud=config.baud,
     )
     modem = GsmDriver(

@@ -25,8 +25,7 @@ from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
 from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
-from relay.modem.claims import Claims
-from relay.modem.sysfs import Tree
+from relay.modem.discovery import Bus
 from relay.status import lock_path
 from relay.store.clamping import clamp
 from relay.store.database import Database
@@ -100,18 +99,10 @@ class Daemon:
 
     def _modem_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
         workers = []
-        claims, tree = Claims(), Tree.under(self._environ.get("RELAY_DEVICES", ""))
+        bus = Bus.of(self._environ)
         for one in config.modems:
             turn = modem_turn(
-                one,
-                config.sending,
-                self._db,
-                self._inbox,
-                self._outbox,
-                self._clock,
-                servers,
-                claims,
-                tree,
+                one, config.sending, self._db, self._inbox, self._outbox, self._clock, servers, bus
             )
             modems.add(turn.ring)
             name = f"modem-{one.name}"

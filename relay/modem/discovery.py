@@ -8,7 +8,7 @@ worked last, then by what is known of the family. A port that somebody holds is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from typing import Any, Protocol
@@ -23,6 +23,19 @@ from relay.modem.probe import Answered, Care, probe
 from relay.modem.sysfs import Tree, plugged
 
 Probe = Callable[[str, int, Care], Answered | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """Where all modems of this relay are plugged in, and which of them has what."""
+
+    tree: Tree = field(default_factory=Tree)
+    claims: Claims = field(default_factory=Claims)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Bus:
+        """The machine's, or that of a simulation: $RELAY_DEVICES is a folder with dev and sys."""
+        return cls(Tree.under(environ.get("RELAY_DEVICES", "")))
 
 
 class PortMemory(Protocol):
@@ -88,18 +101,17 @@ class Discovery:
         name: str,
         binding: Binding,
         *,
-        claims: Claims,
+        bus: Bus,
         memory: PortMemory,
-        tree: Tree | None = None,
         baud: int = 115_200,
         care: Care | None = None,
         ask: Probe = probe,
     ) -> None:
         self._name = name
         self._binding = binding
-        self._claims = claims
+        self._claims = bus.claims
+        self._tree = bus.tree
         self._memory = memory
-        self._tree = tree or Tree()
         self._baud = baud
         self._care = care or Care()
         self._ask = ask

@@ -17,7 +17,7 @@ from relay.core.device import Identity
 from relay.core.usb import Binding, SerialPort
 from relay.errors import PortLost
 from relay.modem.claims import Claims
-from relay.modem.discovery import Discovery
+from relay.modem.discovery import Bus, Discovery
 from relay.modem.probe import Answered, Care, probe
 from relay.modem.sysfs import Tree
 from relay.simulator.usb_tree import (
@@ -73,7 +73,7 @@ class Bench:
 
     def discovery(self, name: str = "usb", notes: Notes | None = None, **keys: Any):
         return Discovery(
-            name, Binding(**keys), claims=self.claims, memory=notes or Notes(), tree=self.tree,
+            name, Binding(**keys), bus=Bus(self.tree, self.claims), memory=notes or Notes(),
             ask=self.ask,
         )  # fmt: skip
 
