@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from relay.config_sections import Config, ModemConfig, SendingConfig, ServerConfig
+from relay import operators
+from relay.config_sections import (
+    AirtimeConfig,
+    Config,
+    ModemConfig,
+    SendingConfig,
+    ServerConfig,
+)
+from relay.core.airtime import Wishes
 from relay.core.batching import Limits
+from relay.core.money import micros
 from relay.core.polling import Pace
+from relay.flows.airtime import Airtime, AirtimePolicy, want_balances
 from relay.flows.linking import Linking
-from relay.flows.ports import Clock, Doorbell
+from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
@@ -21,6 +32,7 @@ from relay.servers.cht import ChtServer
 from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
+from relay.store.accounts import Accounts
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.facts import Facts
@@ -50,18 +62,8 @@ def inbox_of(db: Database, config: Config) -> Inbox:
     return Inbox(db, servers, config.receiving.parts_wait_h * _HOUR_MS)
 
 
-def modem_turn(
-    config: ModemConfig,
-    sending: SendingConfig,
-    db: Database,
-    inbox: Inbox,
-    outbox: Outbox,
-    clock: Clock,
-    sync_bell: Doorbell,
-    bus: Bus,
-) -> ModemTurn:
-    """Everything that one modem's thread owns; the `bus` is that of all modems."""
-    facts = Facts(db)
+def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriver:
+    """One modem, wherever it is plugged in; nothing is opened. The `bus` is that of all modems."""
     finder = Discovery(
         config.name,
         config.binding,
@@ -69,7 +71,7 @@ def modem_turn(
         memory=UsedPort(db, clock.now, config.name),
         baud=config.baud,
     )
-    modem = GsmDriver(
+    return GsmDriver(
         config.name,
         finder=finder,
         baud=config.baud,
@@ -79,6 +81,53 @@ def modem_turn(
         prompt_timeout_s=config.prompt_timeout_s,
         trace=lambda way, line: TRACE.debug(event("at", modem=config.name, way=way, line=line)),
     )
+
+
+def airtime(
+    modem: Modem,
+    config: ModemConfig,
+    money: AirtimeConfig,
+    db: Database,
+    outbox: Outbox,
+    clock: Clock,
+) -> Airtime:
+    wishes = Wishes(
+        ussd=config.balance_ussd,
+        pattern=config.balance_pattern,
+        sms_to=config.balance_sms_to,
+        sms_text=config.balance_sms_text,
+        sms_from=config.balance_sms_from,
+        price=micros(money.price_per_sms) if money.price_per_sms else None,
+        currency=money.currency,
+    )
+    policy = AirtimePolicy(
+        wishes, operators.known(), money.ussd_timeout_s, money.suspect_min * 60_000
+    )
+    return Airtime(modem, Accounts(db), Facts(db), outbox, clock, policy)
+
+
+def balance_wish(
+    config: Config, db: Database, clock: Clock, ring: Callable[[], object]
+) -> Callable[[], None]:
+    """What has all modems ask for their balance."""
+    names = [modem.name for modem in config.modems]
+    return partial(want_balances, Facts(db), clock, names, ring)
+
+
+def modem_turn(
+    config: ModemConfig,
+    whole: Config,
+    db: Database,
+    inbox: Inbox,
+    outbox: Outbox,
+    clock: Clock,
+    sync_bell: Doorbell,
+    bus: Bus,
+) -> ModemTurn:
+    """Everything that one modem's thread owns; the `bus` is that of all modems."""
+    facts = Facts(db)
+    modem = driver(config, db, clock, bus)
+    sending = whole.sending
     policy = SubmissionPolicy(
         mode=config.submission,
         on_uncertain=sending.on_uncertain,
@@ -92,6 +141,7 @@ def modem_turn(
         Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
         Sending(modem, outbox, submission, clock, sending.soft_retries),
         submission,
+        airtime(modem, config, whole.airtime, db, outbox, clock),
         clock,
     )
 

@@ -21,6 +21,7 @@ from relay.config_lines import lines
 from relay.config_reading import Reading
 from relay.config_secrets import Secret, open_to_others
 from relay.config_sections import (
+    AirtimeConfig,
     Config,
     GatewayConfig,
     HousekeepingConfig,
@@ -37,6 +38,7 @@ from relay.errors import ConfigError
 
 __all__ = [
     "USUAL_PATH",
+    "AirtimeConfig",
     "Config",
     "ConfigError",
     "GatewayConfig",

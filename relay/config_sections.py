@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from relay import config_money as money
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
@@ -100,6 +101,11 @@ class ModemConfig:
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))
     answer_timeout_s: float = setting(150.0, values.seconds(1, 600))
     prompt_timeout_s: float = setting(30.0, values.seconds(1, 300))
+    balance_ussd: str = setting("", money.ussd)
+    balance_pattern: str = setting("", money.balance_pattern)
+    balance_sms_to: str = setting("", money.short_number)
+    balance_sms_text: str = setting("", values.text)
+    balance_sms_from: tuple[str, ...] = setting((), values.texts)
     foreign: frozenset[str] = frozenset()
 
     @property
@@ -123,6 +129,18 @@ class SendingConfig:
     uncertain_wait_s: float = setting(600.0, values.seconds(0, 86_400))
     soft_retries: int = setting(20, values.whole(0, 20))
     max_parts: int = setting(255, values.whole(1, 255))
+
+
+@dataclass(frozen=True, slots=True)
+class AirtimeConfig:
+    """Prepaid credit. `check_at` is `HH:MM`, local, or empty for never; a `price_per_sms` of 0 is
+    learnt from the balances."""
+
+    check_at: str = setting("08:00", money.time_of_day_or_never)
+    suspect_min: int = setting(30, values.whole(1, 24 * 60, "minutes"))
+    ussd_timeout_s: float = setting(30.0, values.seconds(1, 180))
+    price_per_sms: float = setting(0.0, money.amount)
+    currency: str = setting("", money.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +206,7 @@ class Config:
     store: StoreConfig
     modems: tuple[ModemConfig, ...]
     sending: SendingConfig
+    airtime: AirtimeConfig
     receiving: ReceivingConfig
     servers: tuple[ServerConfig, ...]
     housekeeping: HousekeepingConfig
@@ -201,6 +220,7 @@ SECTIONS: Mapping[str, type] = {
     "gateway": GatewayConfig,
     "store": StoreConfig,
     "sending": SendingConfig,
+    "airtime": AirtimeConfig,
     "receiving": ReceivingConfig,
     "housekeeping": HousekeepingConfig,
     "log": LogConfig,

@@ -125,6 +125,15 @@ def list_of(*words: str) -> Reader:
     return read
 
 
+def texts(value: object, place: Place) -> tuple[str, ...]:
+    """A list of texts; a single one may stand for itself."""
+    if isinstance(value, str):
+        value = [value] if value else []
+    if not isinstance(value, list):
+        raise Unfit(f'is {kind(value)}; write a list of texts, such as ["MTN", "114"]')
+    return tuple(dict.fromkeys(text(one, place) for one in value))
+
+
 # --- times --------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from typing import IO
 
 import relay
 from relay import log, systemd
-from relay.assembly import inbox_of, modem_turn, outbox_of, syncing
+from relay.assembly import balance_wish, inbox_of, modem_turn, outbox_of, syncing
 from relay.clock import StepWatch, SystemClock
 from relay.clock_guard import ClockGuard
 from relay.config_sections import Config
@@ -102,7 +102,7 @@ class Daemon:
         bus = Bus.of(self._environ)
         for one in config.modems:
             turn = modem_turn(
-                one, config.sending, self._db, self._inbox, self._outbox, self._clock, servers, bus
+                one, config, self._db, self._inbox, self._outbox, self._clock, servers, bus
             )
             modems.add(turn.ring)
             name = f"modem-{one.name}"
@@ -159,6 +159,8 @@ class Daemon:
         jobs.every(60, housekeeping.minutely, "minutely")
         jobs.daily(times.backup_at, housekeeping.backup, "backup")
         jobs.weekly(times.check_day, times.backup_at, housekeeping.check, "check")
+        if at := config.airtime.check_at:
+            jobs.daily(at, balance_wish(config, self._db, self._clock, self._crew.wake), "balance")
         jobs.daily(times.summary_at, housekeeping.summary, "summary", catch_up=False)
         return jobs
 

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from relay import status_facts
+from relay import status_airtime, status_facts
 from relay.config_sections import Config
-from relay.core.station import DaemonFacts, Running, ServerFacts, Station, StoreFacts
+from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
 from relay.store import counts
 from relay.store.facts import Fact
@@ -38,6 +38,7 @@ def observe(config: Config, now: int) -> Station:
         name=config.gateway.name,
         on_uncertain=config.sending.on_uncertain,
         store=StoreFacts(path=str(path), free=free_space(path.parent)),
+        airtime=tuple(AirtimeFacts(modem.name) for modem in config.modems),
         servers=tuple(ServerFacts(server.name) for server in config.servers),
     )
     try:
@@ -77,6 +78,10 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         daemon=_daemon(facts, now, config.store.path),
         store=_store(station.store, facts),
         modems=tuple(status_facts.modem(facts, modem) for modem in config.modems),
+        airtime=tuple(
+            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), modem.name)
+            for modem in config.modems
+        ),
         servers=tuple(
             status_facts.server(facts, counts.server(reader, server.name, day), server.poll_max_s)
             for server in config.servers

@@ -8,6 +8,7 @@ from typing import Any
 from relay.core.health import Health
 from relay.core.number import masked
 from relay.core.station import ModemFacts, Running, Station
+from relay.status_airtime import document as airtime_document
 
 SCHEMA = 1
 
@@ -33,6 +34,7 @@ def document(station: Station, health: Health, *, show_numbers: bool = False) ->
             "state": station.daemon.running.value,
         },
         "modems": [_modem(modem, show_numbers) for modem in station.modems],
+        "airtime": [airtime_document(one) for one in station.airtime],
         "servers": [asdict(server) for server in station.servers],
         "in": station.inward and asdict(station.inward),
         "out": station.outward and asdict(station.outward),

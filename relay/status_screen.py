@@ -20,6 +20,7 @@ from relay.core.station import (
     ServerFacts,
     Station,
 )
+from relay.status_airtime import airtime_line
 
 WIDTH = 80
 _SHOWN = 3
@@ -89,6 +90,9 @@ def _facts(station: Station, show_numbers: bool) -> Iterator[str]:
     alive = station.daemon.running is Running.YES
     for modem in station.modems:
         yield from _fact("Modem", _modem(modem, alive, show_numbers), modem.seen_at, station)
+    for one in station.airtime:
+        if said := airtime_line(one, alone=len(station.airtime) == 1):
+            yield from _fact("Airtime", said, one.at, station)
     if station.inward is not None:
         yield from _fact("In", _in(station.inward, station), None, station)
     if station.outward is not None:

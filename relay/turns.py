@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relay.errors import ModemError
+from relay.flows.airtime import Airtime
 from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Modem
 from relay.flows.receiving import Receiving
@@ -25,6 +26,7 @@ class ModemTurn:
         receiving: Receiving,
         sending: Sending,
         submission: Submission,
+        airtime: Airtime,
         clock: Clock,
     ) -> None:
         self._modem = modem
@@ -32,6 +34,7 @@ class ModemTurn:
         self._receiving = receiving
         self._sending = sending
         self._submission = submission
+        self._airtime = airtime
         self._clock = clock
         self._settle_at = 0.0  # monotonic
 
@@ -74,6 +77,7 @@ class ModemTurn:
         if wait == 0:
             self._receiving.opened()
             self._submission.opened(self._modem)
+            self._airtime.opened()
             self._settle_at = 0.0
         return wait
 
@@ -85,6 +89,7 @@ class ModemTurn:
         return min(
             self._linking.look_after(),
             self._receiving.step(),
+            self._airtime.step(),
             self._settle(),
             self._sending.step(),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from relay.core.device import (
@@ -57,6 +57,7 @@ class FakeModem:
     during: dict[str, Callable[[], object]] = field(default_factory=dict)
     refuses_late: bool = True  # after the PDU, when it is on the air; else instead of the prompt
     unplugged: bool = False
+    ussd_answers: dict[str, str | ModemError] = field(default_factory=dict)
     _mr: int = 0
     _rung: threading.Event = field(default_factory=threading.Event)
 
@@ -218,9 +219,12 @@ class FakeModem:
         self._command("check")
         return self.settings_kept
 
-    def ussd(self, code: str) -> str:
+    def ussd(self, code: str, replies: Sequence[str] = (), timeout_s: float | None = None) -> str:
         self._command("ussd")
-        return f"answer to {code}"
+        answer = self.ussd_answers.get(",".join([code, *replies]), f"answer to {code}")
+        if isinstance(answer, ModemError):
+            raise answer
+        return answer
 
 
 class CountingBell:

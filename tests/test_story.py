@@ -45,12 +45,14 @@ from relay.errors import (
     Unauthorised,
     Unreachable,
 )
+from relay.flows.airtime import Airtime, AirtimePolicy
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.simulator.server_state import CentralState
+from relay.store.accounts import Accounts
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
@@ -260,6 +262,9 @@ class Story(RuleBasedStateMachine):
             Receiving(self.phone, self.inbox, self.clock, bell),
             Sending(self.phone, self.outbox, submission, self.clock),
             submission,
+            Airtime(
+                self.phone, Accounts(self.db), facts, self.outbox, self.clock, AirtimePolicy()
+            ),
             self.clock,
         )
         exchanges = Exchanges(self.db, "cht", self.outbox)

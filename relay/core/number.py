@@ -34,3 +34,10 @@ def dialable(text: str) -> str:
 def masked(number: str) -> str:
     """A number for a log: its last three characters, or nothing of one that has no more."""
     return "…" + (number[-3:] if len(number) > 3 else "")
+
+
+def prefix(number: str) -> str:
+    """What of a number tells country and operator, and not whose it is; of a short code all."""
+    if len(number) <= 6:
+        return number
+    return number[: 6 if number.startswith("+") else 3] + "…"

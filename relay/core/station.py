@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from relay.core.airtime import Forecast, forecast, in_words, sms_left
 from relay.core.link import LinkState
 
 
@@ -63,6 +64,45 @@ class ModemFacts:
     imei: str = ""
     sim: str = ""
     survey_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class AirtimeFacts:
+    """The airtime of one modem's SIM. Amounts are in micros, `amount` as of `at`.
+
+    `sms` are messages that are paid for already, `until` an ISO date; `check` is how the last
+    question to the operator went, at `check_at`. `daily` is the average of SMS in recent days,
+    `queued` how many wait for any modem.
+    """
+
+    modem: str
+    amount: int | None = None
+    currency: str = ""
+    sms: int | None = None
+    until: str | None = None
+    at: int | None = None
+    via: str = ""
+    price: int | None = None
+    price_source: str = ""
+    check: str = ""
+    check_error: str = ""
+    check_at: int | None = None
+    ussd: str = ""
+    daily: float | None = None
+    queued: int | None = None
+
+    @property
+    def reach(self) -> Forecast:
+        left = sms_left(self.amount, self.sms, self.price)
+        return forecast(left, self.daily, self.queued)
+
+    @property
+    def known(self) -> bool:
+        return self.amount is not None or self.sms is not None
+
+    def words(self) -> str:
+        """`ZMW 38.20, about 190 SMS, 11 days; queue needs 46`."""
+        return in_words(self.amount, self.currency, self.sms, self.reach, self.queued)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +228,7 @@ class Station:
     daemon: DaemonFacts = DaemonFacts()
     store: StoreFacts = StoreFacts()
     modems: tuple[ModemFacts, ...] = ()
+    airtime: tuple[AirtimeFacts, ...] = ()
     servers: tuple[ServerFacts, ...] = ()
     inward: InwardFacts | None = None
     outward: OutwardFacts | None = None

@@ -130,8 +130,10 @@ class Modem(Protocol):
         """Whether the modem still has our settings (AT+CMGF?, AT+CNMI?)."""
         ...
 
-    def ussd(self, code: str) -> str:
-        """Send a USSD code and return the network's answer, decoded."""
+    def ussd(self, code: str, replies: Sequence[str] = (), timeout_s: float | None = None) -> str:
+        """Send a USSD code, answer its menus with `replies`, and return what the network says
+        last, decoded. Raises `Refused`, `NoReply` or `PortLost`.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from relay.core.device import (
@@ -265,13 +265,21 @@ class GsmDriver:
         """Whether the modem still has our settings (no echo, AT+CMGF?, AT+CNMI?)."""
         return self._open_line().has_our_settings()
 
-    def ussd(self, code: str) -> str:
-        """Send a USSD code and return the network's answer, decoded; a menu is closed.
+    def ussd(self, code: str, replies: Sequence[str] = (), timeout_s: float | None = None) -> str:
+        """Send a USSD code, answer its menus with `replies`, and return what the network says
+        last, decoded; a menu is closed.
 
         Raises `Refused`, `NoReply` or `PortLost`.
         """
         up = self._open_line()
-        return ussd(up.session, code, as_packed=up.setup.profile.ussd_packed)
+        return ussd(
+            up.session,
+            code,
+            replies,
+            self._patience.ussd_s if timeout_s is None else timeout_s,
+            as_packed=up.setup.profile.ussd_packed,
+            monotonic=self._monotonic,
+        )
 
     # --- the line -------------------------------------------------------------------------------
 

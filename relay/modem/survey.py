@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from relay.core.device import MemoryUse, Survey, Unsolicited, Urc
 from relay.core.link import NotRegistered, Registered, RegistrationDenied
 from relay.core.replies import (
@@ -54,21 +56,42 @@ def standing(surveyed: Survey) -> Registered | NotRegistered | RegistrationDenie
     return RegistrationDenied() if surveyed.registration == _DENIED else NotRegistered()
 
 
-def ussd(session: Session, code: str, *, as_packed: bool) -> str:
-    """The network's answer to a USSD code; a menu is read and closed.
+def ussd(
+    session: Session,
+    code: str,
+    replies: Sequence[str],
+    timeout_s: float,
+    *,
+    as_packed: bool,
+    monotonic: Callable[[], float],
+) -> str:
+    """The network's answer to a USSD code, after `replies` to its menus; a menu is closed.
 
-    Raises `Refused` when network or modem will not, `NoReply` when the network stays silent.
+    All of it takes `timeout_s` at most, and the time of a command. Raises `Refused` when network
+    or modem will not, `NoReply` when the network stays silent.
     """
-    _begin(session, code, as_packed)
-    urc = session.wire.await_urc(_is_answer, session.patience.ussd_s)
-    if not isinstance(urc, Unsolicited):
-        session.ask_if_known("AT+CUSD=2")
-        raise NoReply("the USSD code", session.patience.ussd_s)
-    answer = read_cusd(urc.line)
-    assert answer is not None
+    ends_at = monotonic() + timeout_s
+    while session.wire.await_urc(_is_answer, 0):
+        pass  # what the network said before is no answer
+    answer = _told(session, code, timeout_s, as_packed)
+    for reply in replies:
+        if answer.kind != MENU:
+            break
+        answer = _told(session, reply, max(0.0, ends_at - monotonic()), as_packed)
     if answer.kind == MENU:
         session.ask_if_known("AT+CUSD=2")
     return _text_of(answer)
+
+
+def _told(session: Session, words: str, patience: float, as_packed: bool) -> UssdAnswer:
+    _begin(session, words, as_packed)
+    urc = session.wire.await_urc(_is_answer, patience)
+    if not isinstance(urc, Unsolicited):
+        session.ask_if_known("AT+CUSD=2")
+        raise NoReply("the USSD code", patience)
+    answer = read_cusd(urc.line)
+    assert answer is not None
+    return answer
 
 
 def _begin(session: Session, code: str, as_packed: bool) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from relay.core.inbound import InboundState, RawState
 from relay.core.plain import DAY
-from relay.core.station import InwardFacts, OutwardFacts, Reason, ServerFacts
+from relay.core.station import AirtimeFacts, InwardFacts, OutwardFacts, Reason, ServerFacts
 from relay.store.reading import Reader
 
 _LATEST_FAILURES = 100
@@ -109,6 +109,25 @@ def server(reader: Reader, name: str, day: dict[str, int]) -> ServerFacts:
         untold=untold,
         forwarded=reader.value("SELECT sum(n) FROM tally WHERE what = ?", (what,)) or 0,
         forwarded_today=day.get(what, 0),
+    )
+
+
+# --- airtime ------------------------------------------------------------------------------------
+
+_RECENT_DAYS = 7
+
+
+def airtime(reader: Reader, modem: str, now: int) -> AirtimeFacts:
+    """What a modem has sent in recent days, and what waits; what it has to pay with is facts."""
+    (row,) = reader.query(
+        "SELECT count(*) AS n, min(at) AS since FROM segment WHERE at >= ? AND modem = ?",
+        (now - _RECENT_DAYS * DAY, modem),
+    )
+    days = max(1.0, (now - row["since"]) / DAY) if row["n"] else 1.0
+    return AirtimeFacts(
+        modem=modem,
+        daily=row["n"] / days if row["n"] else None,
+        queued=reader.value("SELECT count(*) FROM part WHERE state = 'QUEUED'"),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from relay.core.fold import ChtStatus, fold, worth_telling
 from relay.core.outbound import Cancelled, Event, Part, PartState, advance
 from relay.errors import RelayError
-from relay.store import trail
+from relay.store import ledger, trail
 
 COLUMNS = (
     "id, outbound_id, seq, total, pdu, state, attempts, due_at, mr, modem, submission, memory,"
@@ -63,6 +63,7 @@ def move(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> Part:
     trail.note(
         tx, now, "part", part.id, type(event).__name__, part.state, moved.state, moved.reason
     )
+    ledger.note(tx, now, part, event)
     return moved
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from relay.core.link import LinkState
 from relay.core.outbound import Part
+from relay.flows.airtime import Airtime, AirtimePolicy
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
+from relay.store.accounts import Accounts
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
@@ -37,6 +39,7 @@ class Station:
     facts: Facts
     bell: CountingBell
     policy: SubmissionPolicy
+    money: AirtimePolicy = field(default_factory=AirtimePolicy)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -47,9 +50,13 @@ class Station:
         self.sending = Sending(self.modem, self.outbox, self.submission, self.clock)
         self.receiving = Receiving(self.modem, self.inbox, self.clock, self.bell)
         self.linking = Linking(self.modem, self.facts, self.clock, lambda: 0.5)
-        self.turn = ModemTurn(
-            self.modem, self.linking, self.receiving, self.sending, self.submission, self.clock
+        self.airtime = Airtime(
+            self.modem, Accounts(self.db), self.facts, self.outbox, self.clock, self.money
         )
+        self.turn = ModemTurn(
+            self.modem, self.linking, self.receiving, self.sending, self.submission,
+            self.airtime, self.clock,
+        )  # fmt: skip
 
     def power_cut(self) -> None:
         """Everything in memory is gone; what was at the radio is found at start."""

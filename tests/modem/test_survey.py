@@ -85,9 +85,32 @@ def test_m32_ussd_without_text(opened: Opened) -> None:
 
 
 def test_a_menu_is_closed(opened: Opened) -> None:
-    """relay does not walk through menus: it reads the first page and ends the session."""
+    """Without a reply to give, relay reads the first page and ends the session."""
     modem, gsm = opened({BALANCE: 'OK\r\n\r\n+CUSD: 1,"1 Airtime",15', "AT+CUSD=2": "OK"})
     assert gsm.ussd("*144#") == "1 Airtime"
+    assert modem.count("AT+CUSD=2") == 1
+
+
+def test_a_menu_is_answered(opened: Opened) -> None:
+    """`*144#` and then 1: the last page is the answer, and what was said before is not."""
+    modem, gsm = opened({
+        BALANCE: 'OK\r\n\r\n+CUSD: 1,"1 Airtime 2 Data",15',
+        'AT+CUSD=1,"1",15': 'OK\r\n\r\n+CUSD: 2,"Airtime: K38.20",15',
+    })  # fmt: skip
+    modem.urc('+CUSD: 0,"Bundle expires today",15')
+    gsm.wait(5)
+    assert gsm.ussd("*144#", ("1", "9")) == "Airtime: K38.20"
+    assert not modem.count("AT+CUSD=2")
+
+
+def test_a_menu_without_an_end_is_left_in_time(opened: Opened) -> None:
+    """The whole dialogue has one limit, however many menus there are."""
+    modem, gsm = opened({
+        BALANCE: 'OK\r\n\r\n+CUSD: 1,"1 Airtime",15', 'AT+CUSD=1,"1",15': "OK",
+        "AT+CUSD=2": "OK",
+    })  # fmt: skip
+    with pytest.raises(NoReply):
+        gsm.ussd("*144#", ("1",), 0.1)
     assert modem.count("AT+CUSD=2") == 1
 
 
