@@ -34,10 +34,11 @@ from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
 from relay.store.accounts import Accounts
 from relay.store.database import Database
+from relay.store.enqueuing import Composition
 from relay.store.exchanges import Exchanges
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
-from relay.store.outbox import Composition, Outbox
+from relay.store.outbox import Outbox
 from relay.store.pins import Pins
 from relay.store.used_port import UsedPort
 from relay.turns import ModemTurn
@@ -54,6 +55,7 @@ def outbox_of(db: Database, sending: SendingConfig) -> Outbox:
             national=sending.national,
             max_parts=sending.max_parts,
         ),
+        sending.rules,
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import time as machine
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 
 class SystemClock:
@@ -12,14 +12,14 @@ class SystemClock:
 
     def now(self) -> int:
         """UTC, epoch milliseconds."""
-        return time.time_ns() // 1_000_000
+        return machine.time_ns() // 1_000_000
 
     def earliest(self) -> int:
         return self.now()
 
     def monotonic(self) -> float:
         """Seconds that only grow. They stand still while the computer sleeps."""
-        return time.monotonic()
+        return machine.monotonic()
 
     def heard(self, witness: str, at: int) -> None:
         """Nobody is asked: see `relay.timekeeper` for a clock that listens."""
@@ -55,6 +55,28 @@ class StepWatch:
 
     def _offset_s(self) -> float:
         return self._now() / 1000 - self._monotonic()
+
+
+def on_the_wall(date: date, at: time) -> datetime:
+    """When the clock on the wall of the clinic shows this.
+
+    On the day on which summer time begins, a time that does not exist comes an hour later.
+    """
+    # Without a zone, so that the zone's offset of that very day is found.
+    return datetime.fromtimestamp(datetime.combine(date, at).timestamp(), tz=UTC)
+
+
+def wall(ms: int, at: str, day: int = 0) -> int:
+    """When that clock shows `at` (HH:MM) on the day of `ms`, or `day` days later (epoch ms)."""
+    today = datetime.fromtimestamp(ms // 1000, tz=UTC).astimezone().date()
+    then = on_the_wall(today + timedelta(days=day), time.fromisoformat(at))
+    return round(then.timestamp() * 1000)
+
+
+def from_local(text: str) -> int:
+    """`2026-11-25 08:00` of that clock in epoch milliseconds; raises ValueError."""
+    read = datetime.strptime(text.strip().replace("T", " "), "%Y-%m-%d %H:%M")  # noqa: DTZ007  # of the clock on the wall
+    return round(on_the_wall(read.date(), read.time()).timestamp() * 1000)
 
 
 def local(ms: int) -> str:

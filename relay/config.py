@@ -73,6 +73,7 @@ def load(
     config = _filled_in(reading.whole(_tables(where, text)), reading, hostname)
     config = _bound(config, reading)
     _compare_servers(config, reading)
+    _compare_times(config.sending, reading)
     if reading.problems:
         raise ConfigError(tuple(reading.problems))
     return replace(
@@ -227,6 +228,17 @@ def _check_server(label: str, server: ServerConfig, reading: Reading) -> None:
         for key in ("ca_file", "pin_sha256"):
             if getattr(server, key):
                 reading.wrong(label, key, "needs TLS; write https:// in url, or remove this key")
+
+
+def _compare_times(sending: SendingConfig, reading: Reading) -> None:
+    start, end = sending.quiet_from, sending.quiet_until
+    if bool(start) != bool(end):
+        there, missing = ("quiet_from", "quiet_until") if start else ("quiet_until", "quiet_from")
+        reading.wrong(
+            "sending", there, f"stands without {missing}; write both, or none for no quiet hours"
+        )
+    elif start and start == end:
+        reading.wrong("sending", "quiet_until", "is the time of quiet_from too; let it be another")
 
 
 # --- what works, and should not stay so ---------------------------------------------------------

@@ -17,6 +17,9 @@ from relay import config_money as money
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
+from relay.core.caps import WINDOWS, Cap
+from relay.core.queueing import QueueRules
+from relay.core.quiet import Quiet
 from relay.core.usb import Binding
 
 V = TypeVar("V")
@@ -118,7 +121,8 @@ class SendingConfig:
     """What holds for every message that goes out, whichever modem takes it.
 
     `soft_retries` counts the tries after a refusal that may pass; `on_uncertain` is resend or
-    hold; `national` names the language tables that may be used to save parts.
+    hold; `national` names the language tables that may be used to save parts. `useful_h`,
+    `ageing_s` and each `max_` are 0 for none; `quiet_from` and `quiet_until` are `HH:MM`, local.
     """
 
     # The longest relative TP-VP is 63 weeks (3GPP TS 23.040 §9.2.3.12.1).
@@ -129,6 +133,31 @@ class SendingConfig:
     uncertain_wait_s: float = setting(600.0, values.seconds(0, 86_400))
     soft_retries: int = setting(20, values.whole(0, 20))
     max_parts: int = setting(255, values.whole(1, 255))
+    useful_h: int = setting(168, values.whole(0, 24 * 365, "hours"))
+    quiet_from: str = setting("", values.time_of_day_or_none)
+    quiet_until: str = setting("", values.time_of_day_or_none)
+    ageing_s: int = setting(60, values.whole(0, 86_400, "seconds"))
+    max_per_minute: int = setting(0, values.whole(0, 10_000))
+    max_per_hour: int = setting(0, values.whole(0, 100_000))
+    max_per_day: int = setting(0, values.whole(0, 1_000_000))
+    max_per_month: int = setting(0, values.whole(0, 10_000_000))
+    max_recipients_per_day: int = setting(0, values.whole(0, 1_000_000))
+    max_recipients_per_month: int = setting(0, values.whole(0, 1_000_000))
+
+    @property
+    def rules(self) -> QueueRules:
+        """What of this the queue keeps to."""
+        quiet = Quiet(self.quiet_from, self.quiet_until) if self.quiet_from else None
+        return QueueRules(
+            self.ageing_s * 1000,
+            self.useful_h * 3_600_000,
+            quiet,
+            tuple(
+                Cap(key, getattr(self, key), window_ms, recipients)
+                for key, window_ms, recipients in WINDOWS
+                if getattr(self, key)
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,11 @@ def time_of_day(value: object, _: Place) -> str:
     return value
 
 
+def time_of_day_or_none(value: object, place: Place) -> str:
+    """`HH:MM`, local time; empty is none."""
+    return "" if value == "" else time_of_day(value, place)
+
+
 # --- files --------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
 from relay.store import retention
+from relay.store.caps import forget
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts
@@ -62,10 +63,17 @@ class Housekeeping:
         by_now = self._clock.earliest()
         if gave_up := self._inbox.give_up_waiting(by_now):
             _log.warning(event("inbox.incomplete", messages=gave_up))
+        expired = 0
+        while n := self._outbox.expire(self._clock.now(), by_now):
+            expired += n
+        if expired:
+            _log.warning(event("outbox.expired", messages=expired))
         self._outbox.close_overdue(by_now, self._validity_ms + _REPORT_GRACE_MS)
 
     def prune(self) -> None:
-        """Forget finished messages after their time; nothing else."""
+        """Forget finished messages after their time, and what no cap asks for; nothing else."""
+        with self._db.transaction() as tx:
+            forget(tx, self._clock.earliest())
         if not self._keep_ms:
             return
         forgotten = 0

@@ -19,6 +19,7 @@ from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from relay.clock import on_the_wall
 from relay.log import event
 
 _log = logging.getLogger("relay.jobs")
@@ -71,8 +72,7 @@ class AtLocalTime(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
     def _around(self, now: datetime, days: range) -> list[datetime]:
         today = now.astimezone().date()
         return [
-            # Without a zone, so that the zone's offset of that very day is found.
-            datetime.fromtimestamp(datetime.combine(date, self._at).timestamp(), tz=UTC)
+            on_the_wall(date, self._at)
             for date in (today + timedelta(days=day) for day in days)
             if self._weekday in {None, date.weekday()}
         ]

@@ -47,7 +47,7 @@ class Clinic:
         self.config: Config = load(self.path, {}, hostname=lambda: "clinic")
         self.db = Database.open(self.config.store.path)
         self.facts = Facts(self.db)
-        self.outbox = Outbox(self.db, composition(self.config.sending))
+        self.outbox = Outbox(self.db, composition(self.config.sending), self.config.sending.rules)
         self.inbox = Inbox(self.db, [server.name for server in self.config.servers])
         self.exchanges = Exchanges(self.db, "main", self.outbox)
         self.exchanges.adopt()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from relay.clock import SystemClock
+from relay.clock import SystemClock, from_local
 
 if TYPE_CHECKING:
     from relay.config import Config
@@ -35,6 +35,18 @@ class MessageId(click.IntRange):
 
     def __init__(self) -> None:
         super().__init__(1, 2**63 - 1)  # what a column of SQLite holds
+
+
+class LocalTime(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """A moment of the clock on the wall, as epoch milliseconds."""
+
+    name = "yyyy-mm-dd hh:mm"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return value if isinstance(value, int) else from_local(value)
+        except (ValueError, OverflowError, OSError):
+            self.fail(f"{value!r} is no time; write it as '2026-11-25 08:00'", param, ctx)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,7 +91,7 @@ class Desk:
         from relay.cli.writing import composition
         from relay.store.outbox import Outbox
 
-        return Outbox(db, composition(config.sending))
+        return Outbox(db, composition(config.sending), config.sending.rules)
 
 
 pass_desk = click.make_pass_decorator(Desk, ensure=True)

@@ -169,7 +169,11 @@ def _require(reader: Reader, outbound_id: int) -> sqlite3.Row:
     )
 )
 @click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1)
-@click.option("--all-failed", is_flag=True, help="Every message that failed.")
+@click.option(
+    "--all-failed",
+    is_flag=True,
+    help="Every one that failed, but for what is too old or replaced.",
+)
 @click.option("--uncertain", is_flag=True, help="Also parts that may have gone out already.")
 @json_option
 @config_option

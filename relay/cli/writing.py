@@ -9,7 +9,7 @@ from relay.config_sections import SendingConfig
 from relay.errors import StoreError
 from relay.status import is_held
 from relay.store.database import Database
-from relay.store.outbox import Composition
+from relay.store.enqueuing import Composition
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
 
 

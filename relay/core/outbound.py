@@ -30,7 +30,8 @@ class Part:
 
     `memory` and `slot` name the place in the modem's own memory while a stored submission is
     under way; an empty slot then proves that no send command was ever given. So does an empty
-    `submitted_at` while SUBMITTING: the part was claimed ahead and never begun.
+    `submitted_at` while SUBMITTING: the part was claimed ahead and never begun. After
+    `useful_until` it is not sent any more.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Part:
     uncertain_at: int | None = None
     uncertain_count: int = 0
     reason: str | None = None
+    useful_until: int | None = None
 
 
 # --- events -------------------------------------------------------------------------------------
@@ -137,6 +139,11 @@ class RefusedForGood(_Ended):
 @dataclass(frozen=True, slots=True)
 class Expired(_Ended):
     """Its time to be useful passed before it could be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded(_Ended):
+    """A newer message with the same key took its place before it was claimed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +258,7 @@ TRANSITIONS: Table[PartState] = {
     PartState.QUEUED: {
         Claimed: PartState.SUBMITTING,
         Expired: PartState.FAILED,
+        Superseded: PartState.FAILED,
         Cancelled: PartState.FAILED,
     },
     PartState.SUBMITTING: {

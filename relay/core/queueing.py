@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from relay.core.caps import Cap
 from relay.core.priority import is_urgent
+from relay.core.quiet import Quiet
 
 # A message that was refused so often (for three quarters of an hour) stands aside: it is tried
 # again when it is due, and later ones to its recipient no longer wait for it.
@@ -33,26 +35,32 @@ class Selection:
 
     `min_priority` leaves the less urgent ones waiting (`Priority.ALERT`: urgent only; `NOTHING`:
     none). `suits` is asked with the recipient, as it is dialled, whether this modem should take
-    the message. `opens_at` (epoch ms) is when it is worth asking again, if that is known.
+    the message. What is not urgent may go to `only_to` alone, where that is given. `opens_at`
+    (epoch ms) is when it is worth asking again, if that is known.
     """
 
     min_priority: int | None = None
     suits: Suits | None = None
+    only_to: frozenset[str] | None = None
     opens_at: int | None = None
 
     def __and__(self, other: Selection) -> Selection:
         """What both allow."""
         floors = [x.min_priority for x in (self, other) if x.min_priority is not None]
         tests = tuple(x.suits for x in (self, other) if x.suits is not None)
+        only = [x.only_to for x in (self, other) if x.only_to is not None]
         opens = [x.opens_at for x in (self, other) if x.opens_at is not None]
         return Selection(
             max(floors, default=None),
             _all_of(tests) if len(tests) > 1 else next(iter(tests), None),
+            frozenset.intersection(*only) if only else None,
             min(opens, default=None),
         )
 
     def takes(self, priority: int, recipient: str) -> bool:
         if self.min_priority is not None and priority < self.min_priority:
+            return False
+        if self.only_to is not None and not is_urgent(priority) and recipient not in self.only_to:
             return False
         return self.suits is None or self.suits(recipient)
 
@@ -62,6 +70,16 @@ EVERYTHING = Selection()
 
 def _all_of(tests: Collection[Suits]) -> Suits:
     return lambda recipient: all(test(recipient) for test in tests)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """How the outbox is worked off. `ageing_ms` and `useful_ms` 0: nothing ages, or expires."""
+
+    ageing_ms: int = AGEING_MS
+    useful_ms: int = 0
+    quiet: Quiet | None = None
+    caps: tuple[Cap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,17 @@ def relative_s(octet: int) -> int:
 
 
 _RELATIVE_S = tuple(relative_s(octet) for octet in range(256))
+LONGEST_S = _RELATIVE_S[-1]
 
 
 def relative_octet(seconds: int) -> int:
     """The shortest period that is at least so many seconds, or the longest one there is."""
     return next((octet for octet, lasts in enumerate(_RELATIVE_S) if lasts >= seconds), 255)
+
+
+def within(seconds: int) -> int:
+    """The longest period that is no longer than so many seconds; the shortest is 5 minutes."""
+    return max((lasts for lasts in _RELATIVE_S if lasts <= seconds), default=5 * MINUTE_S)
 
 
 def read_enhanced(octets: Octets) -> int | None:

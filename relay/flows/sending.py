@@ -39,6 +39,7 @@ _REFUSALS_BEFORE_PAUSE = 3
 _PAUSE_S = 60.0
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
+_UNSURE_S = 5.0  # its time has come by a clock of which nobody knows whether it is right
 # So long parts may follow one another; on a real network that is one part.
 _RUN_S = 2.0
 # A +CMGS that comes at all comes within minutes; older doubts are of another submission.
@@ -129,7 +130,12 @@ class Sending:
     def _claim(self, *, ahead: bool = False) -> Part | None:
         mode = self._submission.mode(self._modem)
         return self._outbox.claim(
-            self._clock.now(), self._modem.name, mode, ahead=ahead, selection=self._select()
+            self._clock.now(),
+            self._modem.name,
+            mode,
+            ahead=ahead,
+            selection=self._select(),
+            earliest=self._clock.earliest(),
         )
 
     def _claim_ahead(self) -> None:
@@ -218,7 +224,8 @@ class Sending:
             _log.warning(event("sending.paused", modem=self._modem.name, seconds=_PAUSE_S))
 
     def _until_due(self) -> float:
-        due_at = self._outbox.next_due_at(self._select())
+        due_at = self._outbox.next_due_at(self._clock.now(), self._select())
         if due_at is None:
             return _IDLE_S
-        return max(0.05, (due_at - self._clock.now()) / 1000)
+        left_s = (due_at - self._clock.now()) / 1000
+        return max(0.05, left_s) if left_s > 0 else _UNSURE_S

@@ -102,7 +102,11 @@ def outbound_parts(reader: Reader, outbound_id: int) -> Rows:
 
 
 def failed_ids(reader: Reader) -> list[int]:
-    rows = reader.query("SELECT id FROM outbound WHERE status = 'FAILED' ORDER BY id")
+    """What failed and would still be of use: nothing too old, or replaced by a newer one."""
+    rows = reader.query(
+        "SELECT id FROM outbound WHERE status = 'FAILED' AND reason NOT GLOB 'MSG_EXPIRED*'"
+        " AND reason NOT GLOB 'MSG_SUPERSEDED*' ORDER BY id"
+    )
     return [row["id"] for row in rows]
 
 

@@ -7,7 +7,7 @@ from relay.store.database import Database
 
 
 def clamp(db: Database, now: int) -> int:
-    """Bring what is due, in doubt or without its parts in an impossible future back to now.
+    """Bring what is due, in doubt, without its parts or counted in an impossible future to now.
 
     How many rows that were.
     """
@@ -15,8 +15,10 @@ def clamp(db: Database, now: int) -> int:
     wrong = db.value(
         "SELECT (SELECT count(*) FROM part WHERE state = 'QUEUED' AND due_at > ?)"
         " + (SELECT count(*) FROM part WHERE state = 'UNCERTAIN' AND uncertain_at > ?)"
-        " + (SELECT count(*) FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at > ?)",
-        (latest, now, now),
+        " + (SELECT count(*) FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at > ?)"
+        " + (SELECT count(*) FROM submitted WHERE at > ?)"
+        " + (SELECT count(*) FROM reached WHERE at > ?)",
+        (latest, now, now, now, now),
     )
     if not wrong:
         return 0
@@ -31,4 +33,6 @@ def clamp(db: Database, now: int) -> int:
             "UPDATE inbound SET kept_at = ? WHERE state = 'WAITING_PARTS' AND kept_at > ?",
             (now, now),
         )
+        for counted in ("submitted", "reached"):
+            tx.execute(f"UPDATE {counted} SET at = ? WHERE at > ?", (now, now))
     return int(wrong)

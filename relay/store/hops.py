@@ -133,6 +133,7 @@ _PART_WORDS = {
     "Retried": ("queued again by hand", _PERSON),
     "Cancelled": ("cancelled", _QUEUE),
     "Expired": ("too old to be sent", _QUEUE),
+    "Superseded": ("replaced by a newer message", _QUEUE),
     "ReportTrying": ("report: the network still tries", _DELIVERY),
     "ReportDelivered": ("report: delivered", _DELIVERY),
     "ReportFailed": ("report: failed", _DELIVERY),

@@ -5,38 +5,32 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from relay.clock import wall
+from relay.core import lifetime
 from relay.core.fold import ChtStatus
-from relay.core.number import dialable
+from relay.core.lifetime import EXPIRED, within_life
 from relay.core.outbound import (
     Cancelled,
     Claimed,
     Event,
+    Expired,
     FoundAtStart,
     NotStarted,
     Part,
     ReportOverdue,
     Retried,
 )
-from relay.core.queueing import AGEING_MS, EVERYTHING, Selection
-from relay.core.segment import compose
+from relay.core.priority import Priority
+from relay.core.queueing import EVERYTHING, QueueRules, Selection
 from relay.errors import NumberError, TextError
-from relay.store import parts, trail
+from relay.store import caps, parts, trail
 from relay.store.database import Database
+from relay.store.enqueuing import Composition, Order, insert, insert_parts, supersede
 from relay.store.queue import Queue, next_wake_at, wake
 
 LOCAL = ""  # the `server` of messages that were written at this machine
-
-
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """How texts become SMS-SUBMITs: validity (seconds), reports, national tables, size limit."""
-
-    validity_s: int | None = 72 * 3600
-    report: bool = True
-    national: tuple[str, ...] = ()
-    max_parts: int = 255
 
 
 class Outbox:
@@ -44,12 +38,12 @@ class Outbox:
         self,
         db: Database,
         composition: Composition | None = None,
-        *,
-        ageing_ms: int = AGEING_MS,
+        rules: QueueRules | None = None,
     ) -> None:
         self._db = db
         self._how = composition or Composition()
-        self._queue = Queue(ageing_ms)
+        self._rules = rules or QueueRules()
+        self._queue = Queue(self._rules.ageing_ms)
 
     # --- in -------------------------------------------------------------------------------------
 
@@ -62,43 +56,27 @@ class Outbox:
         server: str = LOCAL,
         server_id: str | None = None,
         priority: int = 0,
+        not_before: int | None = None,
+        useful_until: int | None = None,
+        key: str | None = None,
     ) -> int:
-        """Store a message and its parts; the id of its row.
+        """Store a message and its parts; the id of its row. See `Order` for what it may wish.
 
         A message that no SMS can carry, or no modem can dial, is stored as FAILED with its
         reason: the server hears of it, and the radio never does.
         """
+        end = lifetime.useful_until(now, useful_until, not_before, self._rules.useful_ms)
+        order = Order(recipient, text, priority, not_before, end, key)
         with self._db.transaction() as tx:
-            outbound_id = _insert(tx, now, server, server_id, recipient, text, priority)
+            outbound_id = insert(tx, now, order, server, server_id)
             parts.tell(tx, now, outbound_id, ChtStatus.UNSENT, None)
             try:
-                pdus = self._compose(tx, outbound_id, recipient, text)
+                insert_parts(tx, self._how, outbound_id, order)
             except (TextError, NumberError) as error:
                 parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, error.code)
             else:
-                _insert_parts(tx, outbound_id, pdus, dialable(recipient), priority)
+                supersede(tx, now, outbound_id, order)
             return outbound_id
-
-    def _compose(
-        self, tx: sqlite3.Connection, outbound_id: int, recipient: str, text: str
-    ) -> tuple[str, ...]:
-        number = dialable(recipient)
-        pdus = self._pdus(number, text, concat_ref=0)
-        if len(pdus) > self._how.max_parts:
-            raise TextError("text.too_long", f"{len(pdus)} parts, more than the limit")
-        if len(pdus) == 1:
-            return pdus
-        return self._pdus(number, text, concat_ref=_next_ref(tx, number, outbound_id))
-
-    def _pdus(self, number: str, text: str, concat_ref: int) -> tuple[str, ...]:
-        return compose(
-            number,
-            text,
-            concat_ref=concat_ref,
-            validity_s=self._how.validity_s,
-            report=self._how.report,
-            national=self._how.national,
-        )
 
     # --- out ------------------------------------------------------------------------------------
 
@@ -110,27 +88,61 @@ class Outbox:
         *,
         ahead: bool = False,
         selection: Selection = EVERYTHING,
+        earliest: int | None = None,
     ) -> Part | None:
         """Take the next part for this modem, committed as SUBMITTING; None if there is none.
 
-        Of those that are ready and that `selection` allows it is the one whose turn it is. What
-        is claimed `ahead` of its turn must be begun before the radio hears of it.
+        Of those that are ready and that quiet hours, caps and `selection` allow it is the one
+        whose turn it is. What expires, and what was to wait for a later time, is measured by
+        `earliest` (`now` without it). The network is asked to hold it for no longer than it is
+        of use. What is claimed `ahead` of its turn must be begun before the radio hears of it.
         """
+        by_now = now if earliest is None else earliest
         with self._db.transaction() as tx:
-            wake(tx, now)
-            part_id = self._queue.take(tx, now, modem, selection)
+            wake(tx, now, by_now)
+            self._expire(tx, now, by_now)
+            allowed = selection & self._allowed(now)
+            part_id = self._queue.take(tx, now, by_now, modem, allowed)
             if part_id is None:
                 return None
             (part,) = parts.load(tx, "id = ?", (part_id,))
-            return parts.advance_part(tx, now, part, Claimed(modem, submission, ahead))
+            claimed = parts.advance_part(tx, now, part, Claimed(modem, submission, ahead))
+        if claimed.useful_until is None:
+            return claimed
+        return replace(claimed, pdu=within_life(claimed.pdu, claimed.useful_until - by_now))
 
-    def next_due_at(self, selection: Selection = EVERYTHING) -> int | None:
+    def next_due_at(self, now: int, selection: Selection = EVERYTHING) -> int | None:
         """When something may be claimed that may not yet; None if nothing waits for a time.
 
         What is ready, and was not claimed, waits for its turn or for `selection`.
         """
-        times = (next_wake_at(self._db), selection.opens_at)
+        times = (next_wake_at(self._db), (selection & self._allowed(now)).opens_at)
         return min((at for at in times if at is not None), default=None)
+
+    def _allowed(self, now: int) -> Selection:
+        """What the rules of the queue leave at this moment."""
+        quiet = self._rules.quiet
+        until = quiet.until(now, wall) if quiet else None
+        allowed = caps.selection(self._db, now, self._rules.caps)
+        return allowed if until is None else allowed & Selection(Priority.ALERT, opens_at=until)
+
+    def expire(self, now: int, earliest: int) -> int:
+        """Give up messages whose time to be of use is over, a hundred at most; how many."""
+        with self._db.transaction() as tx:
+            return self._expire(tx, now, earliest)
+
+    def _expire(self, tx: sqlite3.Connection, now: int, earliest: int) -> int:
+        rows = tx.execute(
+            "SELECT DISTINCT outbound_id FROM part WHERE state = 'QUEUED'"
+            " AND useful_until IS NOT NULL AND useful_until <= ? LIMIT 100",
+            (earliest,),
+        ).fetchall()
+        for row in rows:
+            waiting = parts.load(tx, "outbound_id = ? AND state = 'QUEUED'", (row["outbound_id"],))
+            parts.advance_together(tx, now, waiting, Expired(EXPIRED))
+        if rows:
+            trail.count(tx, now, "expired", len(rows))
+        return len(rows)
 
     def begin(self, now: int, part: Part) -> Part:
         """Commit that a part which was claimed ahead is the next at the radio."""
@@ -189,13 +201,22 @@ class Outbox:
     # --- by a person ----------------------------------------------------------------------------
 
     def retry(self, now: int, outbound_id: int) -> bool:
-        """Queue the failed parts of a message again; False if there was nothing to retry."""
+        """Queue the failed parts of a message again; False if there was nothing to retry.
+
+        It is wished now: its time to be of use begins again.
+        """
         with self._db.transaction() as tx:
             failed = parts.load(tx, "outbound_id = ? AND state = 'FAILED'", (outbound_id,))
-            if failed:
-                parts.advance_together(tx, now, failed, Retried())
-                return True
-            return self._recompose(tx, now, outbound_id)
+            if not failed:
+                return self._recompose(tx, now, outbound_id)
+            end = lifetime.useful_until(now, None, None, self._rules.useful_ms)
+            for table, id_ in (("outbound", "id"), ("part", "outbound_id")):
+                tx.execute(
+                    f"UPDATE {table} SET useful_until = ?, not_before = NULL WHERE {id_} = ?",
+                    (end, outbound_id),
+                )
+            parts.advance_together(tx, now, failed, Retried())
+            return True
 
     def _recompose(self, tx: sqlite3.Connection, now: int, outbound_id: int) -> bool:
         """A message that failed at the door has no parts: it gets another chance there."""
@@ -205,11 +226,12 @@ class Outbox:
         ).fetchone()
         if row is None:
             return False
+        end = lifetime.useful_until(now, None, None, self._rules.useful_ms)
         try:
-            pdus = self._compose(tx, outbound_id, row["recipient"], row["text"])
+            order = Order(row["recipient"], row["text"], row["priority"], useful_until=end)
+            insert_parts(tx, self._how, outbound_id, order)
         except (TextError, NumberError):
             return False
-        _insert_parts(tx, outbound_id, pdus, dialable(row["recipient"]), row["priority"])
         parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, None, Retried())
         return True
 
@@ -262,47 +284,3 @@ class Outbox:
             for part in found:
                 parts.advance_part(tx, now, part, ReportOverdue())
             return len(found)
-
-
-def _insert(
-    tx: sqlite3.Connection,
-    now: int,
-    server: str,
-    server_id: str | None,
-    recipient: str,
-    text: str,
-    priority: int,
-) -> int:
-    row = tx.execute(
-        "INSERT INTO outbound (server, server_id, recipient, text, status, priority, created_at)"
-        " VALUES (?, coalesce(?, 'local-' || hex(randomblob(8))),"
-        " ?, ?, 'UNSENT', ?, ?) RETURNING id",
-        (server, server_id, _storable(recipient), _storable(text), priority, now),
-    ).fetchone()
-    trail.note(tx, now, "outbound", row[0], "Enqueued", None, "UNSENT", server or "here")
-    return int(row[0])
-
-
-def _insert_parts(
-    tx: sqlite3.Connection, outbound_id: int, pdus: tuple[str, ...], number: str, priority: int
-) -> None:
-    tx.executemany(
-        "INSERT INTO part (outbound_id, seq, total, pdu, state, number, priority)"
-        " VALUES (?, ?, ?, ?, 'QUEUED', ?, ?)",
-        [(outbound_id, seq, len(pdus), pdu, number, priority) for seq, pdu in enumerate(pdus, 1)],
-    )
-
-
-def _next_ref(tx: sqlite3.Connection, number: str, outbound_id: int) -> int:
-    """The next 8-bit concatenation reference for this recipient, kept over restarts."""
-    row = tx.execute(
-        "INSERT INTO concat_ref (recipient, ref) VALUES (?, ?)"
-        " ON CONFLICT (recipient) DO UPDATE SET ref = (ref + 1) % 256 RETURNING ref",
-        (number, outbound_id % 256),
-    ).fetchone()
-    return int(row[0])
-
-
-def _storable(text: str) -> str:
-    """SQLite cannot hold a lone surrogate; the reason on the row says that there was one."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -9,14 +9,16 @@ import sqlite3
 from collections.abc import Sequence
 
 from relay.core.fold import ChtStatus, fold, worth_telling
-from relay.core.outbound import Cancelled, Event, Part, PartState, advance
+from relay.core.outbound import Cancelled, Event, Part, PartState, Superseded, advance
 from relay.errors import RelayError
-from relay.store import ledger, trail
+from relay.store import caps, ledger, trail
 
 COLUMNS = (
     "id, outbound_id, seq, total, pdu, state, attempts, due_at, mr, modem, submission, memory,"
-    " slot, submitted_at, accepted_at, finished_at, uncertain_at, uncertain_count, reason"
+    " slot, submitted_at, accepted_at, finished_at, uncertain_at, uncertain_count, reason,"
+    " useful_until"
 )
+_SUBMITTED = (PartState.ACCEPTED, PartState.UNCERTAIN)
 _STATE = COLUMNS.split(", ").index("state")
 
 
@@ -60,6 +62,8 @@ def move(tx: sqlite3.Connection, now: int, part: Part, event: Event) -> Part:
     ).rowcount  # fmt: skip
     if changed != 1:
         raise StaleRow(f"part {part.id} is no longer {part.state}")
+    if part.state is PartState.SUBMITTING and moved.state in _SUBMITTED:
+        caps.spend(tx, now, part.id)
     trail.note(
         tx, now, "part", part.id, type(event).__name__, part.state, moved.state, moved.reason
     )
@@ -144,13 +148,18 @@ def set_status(
         ),
     )  # fmt: skip
     if status != row["status"]:
-        _count(tx, now, ChtStatus(row["status"]), status)
+        _count(tx, now, ChtStatus(row["status"]), status, event)
     if news and row["server"]:
         _queue_update(tx, now, outbound_id, row["server"], status, reason)
 
 
-def _count(tx: sqlite3.Connection, now: int, before: ChtStatus, status: ChtStatus) -> None:
+def _count(
+    tx: sqlite3.Connection, now: int, before: ChtStatus, status: ChtStatus, event: Event | None
+) -> None:
     """A message in doubt whose delivery is reported was sent as well."""
+    if isinstance(event, Superseded):
+        trail.count(tx, now, "superseded")
+        return
     if status is ChtStatus.DELIVERED and before in (ChtStatus.UNSENT, ChtStatus.PENDING):
         trail.count(tx, now, "sent")
     trail.count(tx, now, status.lower())

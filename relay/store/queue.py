@@ -8,6 +8,7 @@ decides among these.
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 from relay.core.queueing import (
     LINE_ATTEMPTS,
@@ -41,9 +42,33 @@ _FIRST = (
     "SELECT id, outbound_id, seq, priority, number,"
     " (SELECT created_at FROM outbound WHERE outbound.id = part.outbound_id) AS created_at"
     " FROM part WHERE state = 'QUEUED' AND due_at = 0 AND not_before IS NULL"
-    f" AND priority BETWEEN ? AND ? AND {IN_TURN}"
+    " AND priority BETWEEN ? AND ? AND (useful_until IS NULL OR useful_until > ?)"
+    f" AND {IN_TURN}"
     " ORDER BY priority DESC, outbound_id, seq"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Which part may go to this modem, as things stand in this transaction."""
+
+    tx: sqlite3.Connection
+    earliest: int
+    modem: str
+    selection: Selection
+
+    def first(self, highest: int) -> sqlite3.Row | None:
+        """The first one of the highest priority that is not above `highest`."""
+        floor = self.selection.min_priority
+        lowest = _LOWEST if floor is None else floor
+        rows = self.tx.execute(_FIRST, (lowest, highest, self.earliest, self.modem))
+        try:
+            return next((row for row in rows if self._takes(row)), None)
+        finally:
+            rows.close()
+
+    def _takes(self, row: sqlite3.Row) -> bool:
+        return self.selection.takes(row["priority"], row["number"])
 
 
 class Queue:
@@ -54,23 +79,30 @@ class Queue:
         self._turns: dict[int, int] = {}  # when each priority had its last turn
 
     def take(
-        self, tx: sqlite3.Connection, now: int, modem: str, selection: Selection
+        self,
+        tx: sqlite3.Connection,
+        now: int,
+        earliest: int,
+        modem: str,
+        selection: Selection,
     ) -> int | None:
-        """The id of the part that goes next, of those that are ready; None if there is none."""
-        heads = self._heads(tx, now, modem, selection)
+        """The id of the part that goes next, of those that are ready; None if there is none.
+
+        What was of use only until `earliest` is left to be given up.
+        """
+        ask = _Question(tx, earliest, modem, selection)
+        heads = self._heads(ask, now)
         taken = next_turn(heads, now, self._ageing_ms)
         if taken is None:
             return None
         self._turns = last_turns(self._turns, heads, taken, now)
         return taken.part_id
 
-    def _heads(
-        self, tx: sqlite3.Connection, now: int, modem: str, selection: Selection
-    ) -> list[Head]:
+    def _heads(self, ask: _Question, now: int) -> list[Head]:
         """The first that may go of each priority, the most urgent before the others."""
         heads: list[Head] = []
         below = _HIGHEST
-        while (row := _first(tx, modem, selection, below)) is not None:
+        while (row := ask.first(below)) is not None:
             turn_at = self._turns.get(row["priority"])
             since = waiting_since(row["created_at"], turn_at, now)
             heads.append(Head(row["id"], row["outbound_id"], row["seq"], row["priority"], since))
@@ -78,26 +110,18 @@ class Queue:
         return heads
 
 
-def _first(
-    tx: sqlite3.Connection, modem: str, selection: Selection, highest: int
-) -> sqlite3.Row | None:
-    lowest = _LOWEST if selection.min_priority is None else selection.min_priority
-    rows = tx.execute(_FIRST, (lowest, highest, modem))
-    try:
-        return next((row for row in rows if selection.takes(row["priority"], row["number"])), None)
-    finally:
-        rows.close()
+def wake(tx: sqlite3.Connection, now: int, earliest: int) -> None:
+    """What waited for a time that has come is ready from now on.
 
-
-def wake(tx: sqlite3.Connection, now: int) -> None:
-    """What waited for a time that has come is ready from now on."""
+    What a person wished for a later time goes when that has certainly come.
+    """
     tx.execute(
         "UPDATE part SET due_at = 0 WHERE state = 'QUEUED' AND due_at > 0 AND due_at <= ?", (now,)
     )
     tx.execute(
         "UPDATE part SET not_before = NULL"
         " WHERE state = 'QUEUED' AND not_before IS NOT NULL AND not_before <= ?",
-        (now,),
+        (earliest,),
     )
 
 

@@ -15,7 +15,8 @@ from typing import Self
 
 from relay.clock import SystemClock
 from relay.store.database import Database
-from relay.store.outbox import Composition, Outbox
+from relay.store.enqueuing import Composition
+from relay.store.outbox import Outbox
 from tests.bench.far import OTHER, PASSWORD, USER, text
 
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from relay.cli.desk import Desk
 from relay.cli.main import main
+from relay.clock import local
 from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood
 from relay.core.pdu import Submit, decode
 from relay.errors import StoreError
@@ -79,6 +80,56 @@ def test_a_message_can_go_before_the_others(clinic: Clinic, relay: Relay) -> Non
     part = clinic.outbox.claim(clinic.clock.now(), "usb1", "direct")
     assert part is not None
     assert part.outbound_id == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "priority"),
+    [
+        ((), 0),
+        (("--priority",), 10),
+        (("--priority", "alert"), 10),
+        (("--priority=reminder",), -10),
+        (("--priority", "broadcast"), -20),
+    ],
+)
+def test_how_urgent_it_is(
+    clinic: Clinic, relay: Relay, words: tuple[str, ...], priority: int
+) -> None:
+    """A step by its name; the bare option means what it always meant."""
+    assert relay("send", *words, TO, "hi").exit_code == 0
+    assert clinic.db.value("SELECT priority FROM part") == priority
+
+
+def test_a_message_may_have_a_beginning_an_end_and_a_key(clinic: Clinic, relay: Relay) -> None:
+    """The times are those of the clock on the wall."""
+    first = local(clinic.clock.now() + 3_600_000)[:16]
+    last = local(clinic.clock.now() + 7_200_000)[:16]
+    said = relay("send", "--at", first, "--useful-until", last, "--key", "stock", TO, "hi")
+    assert said.exit_code == 0
+    row = clinic.db.query("SELECT key, not_before, useful_until FROM outbound")[0]
+    assert row["key"] == "stock"
+    assert [local(at)[:16] for at in (row["not_before"], row["useful_until"])] == [first, last]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--at", "2001-01-01 08:00"), "--at lies in the past"),
+        (("--useful-until", "2001-01-01 08:00"), "not after now"),
+        (("--at", "2090-01-02 08:00", "--useful-until", "2090-01-02 08:00"), "not after --at"),
+        (("--at", "tomorrow"), "write it as '2026-11-25 08:00'"),
+        (("--key", ""), "1 to 100 characters"),
+        (("--priority=soon",), "broadcast"),
+    ],
+)
+def test_a_wish_that_cannot_come_true_is_refused(
+    clinic: Clinic, relay: Relay, words: tuple[str, ...], complaint: str
+) -> None:
+    """Nothing is stored."""
+    said = relay("send", *words, TO, "hi")
+    assert said.exit_code == 64
+    assert complaint in said.stderr
+    assert clinic.db.value("SELECT count(*) FROM outbound") == 0
 
 
 @pytest.mark.parametrize(

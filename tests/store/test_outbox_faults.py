@@ -45,7 +45,7 @@ def test_a_part_claimed_ahead_is_not_stuck_behind_a_failed_one(
     outbox.record(NOW, first, RefusedForGood("DEST_UNASSIGNED"))
     outbox.record(NOW, second, NotStarted("the port is gone"))
     assert states(db) == ["FAILED", "FAILED"]
-    assert outbox.next_due_at() is None
+    assert outbox.next_due_at(NOW) is None
 
 
 def test_a_part_in_doubt_of_a_failed_message_is_not_sent_again(

@@ -36,7 +36,7 @@ def one_of_everything(inbox: Inbox, outbox: Outbox, exchanges: Exchanges, db: Da
         assert part is not None
         outbox.record(NOW, part, event)
     outbox.uncertain("modem0")
-    outbox.next_due_at()
+    outbox.next_due_at(NOW)
     for mr in (4, 4, 5, 6):
         pdu = report(mr, MOTHER, at=NOW + mr)
         inbox.keep(NOW, [Arrival(pdu, "modem0", "sim", "SR:1")])

@@ -180,11 +180,11 @@ def test_only_what_suits_the_modem_is_claimed(outbox: Outbox) -> None:
 
 
 def test_when_to_look_again(outbox: Outbox) -> None:
-    assert outbox.next_due_at() is None
+    assert outbox.next_due_at(NOW) is None
     queue(outbox)
     refuse(outbox)
-    assert outbox.next_due_at() == NOW + MINUTE
-    assert outbox.next_due_at(Selection(opens_at=NOW + 5)) == NOW + 5
+    assert outbox.next_due_at(NOW) == NOW + MINUTE
+    assert outbox.next_due_at(NOW, Selection(opens_at=NOW + 5)) == NOW + 5
 
 
 # --- what it costs ------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from contextlib import closing
 
 from relay.clock import SystemClock
 from relay.store.database import Database
-from relay.store.outbox import Composition, Outbox
+from relay.store.enqueuing import Composition
+from relay.store.outbox import Outbox
 from tests.bench.peers.program import Program
 from tests.bench.rig import RELAY, Setting, toml
 
