@@ -27,7 +27,7 @@ _HIDDEN = ("text", "pdu")
 _EPILOG = examples(
     "relay inbox                          the latest messages",
     "relay inbox list --state parked      what waits for a person",
-    "relay inbox list --state aside       notices, voicemail signs, data: no person's texts",
+    "relay inbox list --state aside       notices, data: no person's texts",
     "relay inbox show 12                  one message with its text",
     "relay inbox release 12 13            offer them to the server again",
 )
