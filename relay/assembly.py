@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from relay import operators
@@ -11,23 +12,28 @@ from relay.config_sections import (
     AirtimeConfig,
     Config,
     ModemConfig,
+    RecoveryConfig,
     SendingConfig,
     ServerConfig,
 )
 from relay.core.airtime import Wishes
 from relay.core.batching import Limits
+from relay.core.ladder import STEPS
 from relay.core.money import micros
 from relay.core.polling import Pace
 from relay.flows.airtime import Airtime, AirtimePolicy, want_balances
 from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
+from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
+from relay.modem.cures import Cures
 from relay.modem.discovery import Bus, Discovery
 from relay.modem.driver import GsmDriver
+from relay.modem.patience import Patience
 from relay.servers.cht import ChtServer
 from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
@@ -66,6 +72,7 @@ def inbox_of(db: Database, config: Config) -> Inbox:
 
 def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriver:
     """One modem, wherever it is plugged in; nothing is opened. The `bus` is that of all modems."""
+    usual = Patience()
     finder = Discovery(
         config.name,
         config.binding,
@@ -81,6 +88,14 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
         pins=Pins(db, clock.now),
         answer_timeout_s=config.answer_timeout_s,
         prompt_timeout_s=config.prompt_timeout_s,
+        command_timeout_s=config.command_timeout_s,
+        patience=replace(
+            usual,
+            wake_s=config.wake_timeout_s / usual.wake_tries,
+            resync_s=min(usual.resync_s, config.command_timeout_s),
+            quiet_s=min(usual.quiet_s, 2.5 * config.command_timeout_s),
+        ),
+        cures=Cures(bus.tree, power_cycle=config.power_cycle),
         trace=lambda way, line: TRACE.debug(event("at", modem=config.name, way=way, line=line)),
     )
 
@@ -137,14 +152,24 @@ def modem_turn(
         unsent_ms=round(config.answer_timeout_s * 1000),
     )
     submission = Submission(outbox, facts, clock, policy)
+    recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
     return ModemTurn(
         modem,
-        Linking(modem, facts, clock, random.random, config.survey_s),
+        Linking(modem, facts, clock, random.random, config.survey_s, recovery),
         Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
         Sending(modem, outbox, submission, clock, sending.soft_retries),
         submission,
         airtime(modem, config, whole.airtime, db, outbox, clock),
         clock,
+    )
+
+
+def recovery_policy(recovery: RecoveryConfig) -> RecoveryPolicy:
+    return RecoveryPolicy(
+        steps=tuple(step for step in STEPS if step.lower() in recovery.steps),
+        settle_s=recovery.settle_s,
+        proof_s=recovery.proof_s,
+        again_s=recovery.again_s,
     )
 
 

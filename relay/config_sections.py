@@ -40,6 +40,8 @@ NATIONAL_LANGUAGES = (
     "telugu",
     "urdu",
 )
+# relay.core.ladder.Step, in small letters
+CURES = ("esc", "reopen", "atz", "cfun", "usb", "power")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -109,6 +111,9 @@ class ModemConfig:
     balance_sms_to: str = setting("", money.short_number)
     balance_sms_text: str = setting("", values.text)
     balance_sms_from: tuple[str, ...] = setting((), values.texts)
+    command_timeout_s: float = setting(10.0, values.seconds(0.5, 120))
+    wake_timeout_s: float = setting(15.0, values.seconds(1, 120))
+    power_cycle: tuple[str, ...] = setting((), values.command)
     foreign: frozenset[str] = frozenset()
 
     @property
@@ -180,6 +185,16 @@ class ReceivingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryConfig:
+    """What may be done with a modem that fails, and at what pace; `steps` are some of CURES."""
+
+    steps: tuple[str, ...] = setting(CURES, values.list_of(*CURES))
+    settle_s: float = setting(45.0, values.seconds(0, 600))
+    proof_s: float = setting(300.0, values.seconds(0, 86_400))
+    again_s: float = setting(3_600.0, values.seconds(1, 86_400))
+
+
+@dataclass(frozen=True, slots=True)
 class ServerConfig:
     """One central server. `request_gzip` is auto, yes or no; `pin_sha256` 64 hex digits or ''.
 
@@ -237,6 +252,7 @@ class Config:
     sending: SendingConfig
     airtime: AirtimeConfig
     receiving: ReceivingConfig
+    recovery: RecoveryConfig
     servers: tuple[ServerConfig, ...]
     housekeeping: HousekeepingConfig
     log: LogConfig
@@ -251,6 +267,7 @@ SECTIONS: Mapping[str, type] = {
     "sending": SendingConfig,
     "airtime": AirtimeConfig,
     "receiving": ReceivingConfig,
+    "recovery": RecoveryConfig,
     "housekeeping": HousekeepingConfig,
     "log": LogConfig,
 }

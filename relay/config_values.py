@@ -134,6 +134,16 @@ def texts(value: object, place: Place) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text(one, place) for one in value))
 
 
+def command(value: object, place: Place) -> tuple[str, ...]:
+    """A program and its arguments, as a list of texts; no shell reads it. Empty for none."""
+    if not isinstance(value, list):
+        raise Unfit(f'is {kind(value)}; write a list, such as ["/usr/bin/uhubctl", "-a", "cycle"]')
+    words = tuple(text(word, place) for word in value)
+    if words and not words[0].startswith("/"):
+        raise Unfit("begins with no full path; write where the program lies, from / on")
+    return words
+
+
 # --- times --------------------------------------------------------------------------------------
 
 

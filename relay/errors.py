@@ -9,8 +9,11 @@ RelayError
 │   └── StoreBusy                   another process holds the database
 ├── ModemError
 │   ├── PortLost                    the port is gone or was never there
+│   │   └── PortShut                it cannot even be opened
 │   ├── NoReply                     the modem is silent
 │   ├── SimProblem                  no SIM, PIN, PUK
+│   ├── Ailing                      it answers, and does not do its work
+│   ├── CannotCure                  a step of recovery that this modem does not have
 │   ├── NotSubmitted                nothing was sent: the part is QUEUED again
 │   ├── Refused                     +CMS ERROR / +CME ERROR / ERROR
 │   └── OutcomeUnknown              Ctrl-Z was written, no +CMGS came back
@@ -117,6 +120,37 @@ class PortLost(ModemError):
 
     def __str__(self) -> str:
         return f"port {self.port} cannot be used: {self.cause}"
+
+
+@dataclass(eq=False)
+class PortShut(PortLost):
+    """The port cannot even be opened: unplugged, forbidden, or held by another program."""
+
+    @classmethod
+    def of(cls, error: PortLost) -> PortShut:
+        return cls(error.port, error.cause, error.code)
+
+
+@dataclass(eq=False)
+class Ailing(ModemError):
+    """The modem answers commands and does not do its work; `trouble` is a word of the ladder."""
+
+    trouble: str
+    cause: str
+
+    def __str__(self) -> str:
+        return self.cause
+
+
+@dataclass(eq=False)
+class CannotCure(ModemError):
+    """A step of recovery that this modem does not have, or that relay may not take."""
+
+    step: str
+    cause: str
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.cause}"
 
 
 @dataclass(eq=False)

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from relay.config_sections import ModemConfig
+from relay.core.ladder import STEPS, Step
 from relay.core.link import LinkState
 from relay.core.station import (
     ClockFacts,
+    CureFacts,
     DaemonFacts,
     MemoryFacts,
     ModemFacts,
@@ -19,6 +21,7 @@ from relay.core.station import (
 )
 from relay.core.timekeeping import Confidence
 from relay.store.facts import Fact
+from relay.store.recoveries import ladder_of
 
 Facts = Mapping[str, Fact]
 
@@ -125,6 +128,8 @@ def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
         imei=text(identity.get("imei")),
         sim=text(identity.get("iccid")) or text(identity.get("imsi")),
         survey_s=config.survey_s,
+        ladder=ladder_of(table(facts, f"{key}.ladder")),
+        cures=tuple(_cures(facts, f"{key}.recovery")),
     )
     return _surveyed(known, survey)
 
@@ -139,6 +144,16 @@ def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
         smsc=text(survey.get("smsc")) or None,
         memories=tuple(_memories(survey.get("memories"))),
     )
+
+
+def _cures(facts: Facts, key: str) -> list[CureFacts]:
+    found = facts.get(key)
+    rows = found.value if found is not None and isinstance(found.value, list) else []
+    return [
+        CureFacts(row["at"], Step(row["step"]), row.get("worked"))
+        for row in rows
+        if isinstance(row, dict) and whole(row.get("at")) is not None and row.get("step") in STEPS
+    ]
 
 
 def _state(value: object) -> LinkState | None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from relay.clock import local
-from relay.core import plain
+from relay.core import plain, recovery_health
 from relay.core.foreign import named
 from relay.core.health import Health, Problem, Verdict
 from relay.core.link import LinkState
@@ -88,8 +88,7 @@ def _facts(station: Station, show_numbers: bool) -> Iterator[str]:
         return  # it is the configuration that says where to look
     yield ""
     alive = station.daemon.running is Running.YES
-    for modem in station.modems:
-        yield from _fact("Modem", _modem(modem, alive, show_numbers), modem.seen_at, station)
+    yield from _modems(station, alive, show_numbers)
     for one in station.airtime:
         if said := airtime_line(one, alone=len(station.airtime) == 1):
             yield from _fact("Airtime", said, one.at, station)
@@ -103,6 +102,17 @@ def _facts(station: Station, show_numbers: bool) -> Iterator[str]:
     if clock := _clock(station):
         yield from _fact("Clock", clock, None, station)
     yield from _fact("relay", _relay(station), None, station)
+
+
+def _modems(station: Station, alive: bool, show_numbers: bool) -> Iterator[str]:
+    for modem in station.modems:
+        yield from _fact("Modem", _modem(modem, alive, show_numbers), modem.seen_at, station)
+        if recovered := recovery_health.line(modem, station.now, _time_of_day):
+            yield from _fact("Recover", recovered, None, station)
+
+
+def _time_of_day(at: int) -> str:
+    return local(at)[11:16]
 
 
 def _modem(modem: ModemFacts, alive: bool, show_numbers: bool) -> str:

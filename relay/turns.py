@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relay.core.ladder import Trouble
 from relay.errors import ModemError
 from relay.flows.airtime import Airtime
 from relay.flows.linking import Linking
@@ -86,13 +87,23 @@ class ModemTurn:
         self._receiving.notice(urcs)
         self._sending.notice(urcs)
         self._linking.notice(urcs)
-        return min(
+        wait = min(
             self._linking.look_after(),
             self._receiving.step(),
             self._airtime.step(),
             self._settle(),
             self._sending.step(),
         )
+        self._look_at_the_work()
+        return wait
+
+    def _look_at_the_work(self) -> None:
+        """A modem that answers every command may still not send. Raises `Ailing`."""
+        if self._sending.had_answer():
+            self._linking.worked(Trouble.UNANSWERED)
+        if self._linking.proves(Trouble.UNANSWERED):
+            self._sending.complain(patience=1)  # no more messages in doubt than need be
+        self._sending.complain()
 
     def _settle(self) -> float:
         left = self._settle_at - self._clock.monotonic()

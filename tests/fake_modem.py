@@ -21,9 +21,18 @@ from relay.core.device import (
     Survey,
     Urc,
 )
+from relay.core.ladder import STEPS, Step
 from relay.core.link import READABLE, LinkState
 from relay.core.urc import is_chatter
-from relay.errors import ModemError, NotSubmitted, PortLost, Refused
+from relay.errors import (
+    CannotCure,
+    ModemError,
+    NoReply,
+    NotSubmitted,
+    PortLost,
+    PortShut,
+    Refused,
+)
 
 STORE = "ME"
 STORED = frozenset({STO_UNSENT, STO_SENT})
@@ -58,6 +67,10 @@ class FakeModem:
     refuses_late: bool = True  # after the PDU, when it is on the air; else instead of the prompt
     unplugged: bool = False
     ussd_answers: dict[str, str | ModemError] = field(default_factory=dict)
+    cured_by: Step | None = None  # while it hangs, no smaller step lets it answer
+    hopeless: bool = False  # it hangs, and no step helps
+    cannot: dict[Step, str] = field(default_factory=dict)
+    cures: list[Step] = field(default_factory=list)
     _mr: int = 0
     _rung: threading.Event = field(default_factory=threading.Event)
 
@@ -99,7 +112,13 @@ class FakeModem:
     def _command(self, what: str) -> None:
         if self.link not in READABLE:
             raise PortLost(self.name, "it is not open")
+        if self._hangs:
+            raise NoReply(what, 10)
         self._now(what)
+
+    @property
+    def _hangs(self) -> bool:
+        return self.hopeless or self.cured_by is not None
 
     def _to_send(self, what: str) -> None:
         try:
@@ -115,12 +134,33 @@ class FakeModem:
         self._now("open")
         if self.unplugged or self.open_errors:
             self.link = LinkState.LOST
-            raise self.open_errors.pop(0) if self.open_errors else PortLost(self.name, "no device")
+            raise self.open_errors.pop(0) if self.open_errors else PortShut(self.name, "no device")
+        if self._hangs:
+            self.link = LinkState.LOST
+            raise NoReply("AT", 15)
         self.link = LinkState.READY
 
     def close(self) -> None:
         self.link = LinkState.CLOSED
         self.urcs = [urc for urc in self.urcs if isinstance(urc, DirectPdu | LateReference)]
+
+    @property
+    def present(self) -> bool:
+        return not self.unplugged
+
+    def cure(self, step: Step) -> None:
+        if step is Step.ESC and self.link not in READABLE:
+            raise PortLost(self.name, "it is not open")
+        if step is not Step.ESC:
+            self.close()
+        if step in self.cannot:
+            raise CannotCure(step, self.cannot[step])
+        self.cures.append(step)
+        self._now(f"cure {step}")
+        if self.cured_by is not None and STEPS.index(step) >= STEPS.index(self.cured_by):
+            self.cured_by = None
+        if step is Step.ESC and self._hangs:
+            raise NoReply("AT", 4.5)
 
     def take_urcs(self) -> list[Urc]:
         urcs, self.urcs = self.urcs, []

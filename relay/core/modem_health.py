@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from relay.core import plain
+from relay.core import plain, recovery_health
 from relay.core.link import LinkState
 from relay.core.plain import MINUTE
 from relay.core.port_health import AFTERWARDS, IN_THE_WAY
@@ -59,6 +59,9 @@ def _stale(modem: ModemFacts, station: Station) -> bool:
 
 
 def _problems(modem: ModemFacts, station: Station) -> Iterator[Problem]:
+    if (hung := recovery_health.hung(modem, station)) is not None:
+        yield hung
+        return
     started = station.daemon.started_at
     starting = started is not None and 0 <= station.now - started < _STARTING
     if modem.state is None or _stale(modem, station):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from relay.core.airtime import Forecast, forecast, in_words, sms_left
+from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
 
 
@@ -41,10 +42,20 @@ class MemoryFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CureFacts:
+    """One step of recovery that was taken; `worked` is None while that is not known."""
+
+    at: int
+    step: Step
+    worked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModemFacts:
     """`since` is when the state began, `seen_at` when it was last confirmed, `answered_at` when
     the modem last answered a survey, `opened_at` when its port was last opened; `code` names what
-    is in the way of a port (PORT_BUSY, …)."""
+    is in the way of a port (PORT_BUSY, …). `cures` are the steps of recovery that were taken
+    lately, the oldest first."""
 
     name: str
     state: LinkState | None = None
@@ -64,6 +75,8 @@ class ModemFacts:
     imei: str = ""
     sim: str = ""
     survey_s: float = 60.0
+    ladder: Ladder = field(default_factory=Ladder)
+    cures: tuple[CureFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

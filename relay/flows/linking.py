@@ -8,9 +8,11 @@ from dataclasses import asdict
 
 from relay.core.backoff import delay_s
 from relay.core.device import Restarted, Urc
+from relay.core.ladder import Trouble
 from relay.core.link import READABLE
 from relay.errors import ModemError, NoReply, PortLost, Refused, SimProblem
 from relay.flows.ports import Chance, Clock, Modem
+from relay.flows.recovery import Recovery
 from relay.log import Repeated, event
 from relay.store.facts import Facts
 
@@ -25,9 +27,16 @@ class Linking:
     """The link of one modem. Only used by that modem's thread."""
 
     def __init__(
-        self, modem: Modem, facts: Facts, clock: Clock, chance: Chance, survey_s: float = 60
+        self,
+        modem: Modem,
+        facts: Facts,
+        clock: Clock,
+        chance: Chance,
+        survey_s: float = 60,
+        recovery: Recovery | None = None,
     ) -> None:
         self._modem = modem
+        self._recovery = recovery or Recovery(modem, facts, clock)
         self._facts = facts
         self._clock = clock
         self._chance = chance
@@ -37,6 +46,7 @@ class Linking:
         self._retry_at = 0.0  # monotonic
         self._survey_at = 0.0  # monotonic
         self._said = Repeated()
+        self._up = False  # until we know of its loss
         self._state, self._since = self._last_known()
 
     @property
@@ -51,10 +61,15 @@ class Linking:
         left = self._retry_at - self._clock.monotonic()
         if left > 0:
             return left
+        if self._up:
+            return self._failed(PortLost(self._modem.name, "it hung up"))
         try:
             self._modem.open()
         except ModemError as error:
             return self._failed(error)
+        self._up = True
+        if (wait := self._recovery.came_up()) is not None:
+            return self._pause(wait)
         self._failures = self._refusals = 0
         self._survey_at = 0.0
         self._put("identity", asdict(self._modem.identity), "AT+CGMM, AT+CGSN, AT+CCID")
@@ -87,12 +102,20 @@ class Linking:
             if self._refusals < _REFUSALS_BEFORE_REOPEN:
                 _log.warning(event("link.refused", modem=self._modem.name, error=str(error)))
                 return 1.0
-        self._modem.close()
         return self._failed(error)
 
     def fine(self) -> None:
         """A whole turn went well."""
-        self._refusals = 0
+        self._up, self._refusals = True, 0
+        self._recovery.fine()
+
+    def worked(self, trouble: Trouble) -> None:
+        """The modem did what it may have failed to do before."""
+        self._recovery.worked(trouble)
+
+    def proves(self, trouble: Trouble) -> bool:
+        """Whether the modem was cured of this, and has yet to show it."""
+        return self._recovery.proves(trouble)
 
     def close(self) -> None:
         self._modem.close()
@@ -101,13 +124,24 @@ class Linking:
     # --- failure --------------------------------------------------------------------------------
 
     def _failed(self, error: ModemError) -> float:
-        self._failures += 1
-        wait = delay_s(self._failures, base_s=_BASE_S, cap_s=_CAP_S, chance=self._chance())
-        self._retry_at = self._clock.monotonic() + wait
-        self._put("link", self._link(_words(error), _code(error)), "")
+        """Have it treated; seconds until it is to be opened, 0 when it is open (again)."""
         if self._said.worth(_words(error), self._clock.monotonic()):
             _log.warning(event("link.down", modem=self._modem.name, error=_words(error)))
-        return wait
+        wait = self._recovery.treat(error)
+        self._up = self.usable
+        link = self._link("") if self._up else self._link(_words(error), _code(error))
+        self._put("link", link, "")
+        if wait is not None:
+            return self._pause(wait)
+        self._failures += 1
+        return self._pause(
+            delay_s(self._failures, base_s=_BASE_S, cap_s=_CAP_S, chance=self._chance())
+        )
+
+    def _pause(self, seconds: float) -> float:
+        self._up = self.usable
+        self._retry_at = self._clock.monotonic() + seconds
+        return seconds
 
     def _link(self, detail: str, code: str = "") -> dict[str, object]:
         """The link's state, why, and since when it is so (over restarts of relay too)."""

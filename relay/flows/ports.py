@@ -7,6 +7,7 @@ from typing import Protocol
 
 from relay.core.cht import Answer, Report, Update
 from relay.core.device import Identity, ListedPdu, Slot, Survey, Urc
+from relay.core.ladder import Step
 from relay.core.link import LinkState
 
 
@@ -51,10 +52,26 @@ class Modem(Protocol):
         ...
 
     def open(self) -> None:
-        """Open the port and bring the modem up. Raises `PortLost`, `NoReply`, `SimProblem`."""
+        """Open the port and bring the modem up.
+
+        Raises `PortShut`, `PortLost`, `NoReply`, `SimProblem` or `Ailing`.
+        """
         ...
 
     def close(self) -> None: ...
+
+    @property
+    def present(self) -> bool:
+        """Whether the port is there, open or not. Never touches it."""
+        ...
+
+    def cure(self, step: Step) -> None:
+        """Take one step of recovery. After any but `ESC` the modem is closed.
+
+        Raises `CannotCure` where it cannot be taken, `PortShut` where the port is gone, and
+        `NoReply` when the modem stays silent after an `ESC`.
+        """
+        ...
 
     def take_urcs(self) -> list[Urc]:
         """All unsolicited results since the last call, in order. Never touches the port."""

@@ -26,7 +26,7 @@ from relay.core.outbound import (
     RefusedForNow,
 )
 from relay.core.queueing import EVERYTHING, Selection
-from relay.errors import NotSubmitted, OutcomeUnknown, Refused, StoreError
+from relay.errors import Ailing, NotSubmitted, OutcomeUnknown, Refused, StoreError
 from relay.flows.ports import Clock, Modem
 from relay.flows.submission import Submission, never_begun
 from relay.log import event
@@ -37,6 +37,8 @@ _log = logging.getLogger("relay.sending")
 # After so many refusals in a row that blame no single message the network is the matter.
 _REFUSALS_BEFORE_PAUSE = 3
 _PAUSE_S = 60.0
+# What one message may do to a modem, three hardly do.
+_UNANSWERED_BEFORE_CURE = 3
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
 _UNSURE_S = 5.0  # its time has come by a clock of which nobody knows whether it is right
@@ -68,6 +70,8 @@ class Sending:
         # What became of the part that was at the radio last, until it is on the disk.
         self._unrecorded: tuple[Part, Event] | None = None
         self._refusals = 0
+        self._unanswered = 0  # submissions in a row
+        self._had_answer = False
         self._pause_until = 0.0  # monotonic
 
     def step(self) -> float:
@@ -105,6 +109,17 @@ class Sending:
         if not accepted or over or self._next is None or self._next.submission != "direct":
             return None
         return self._next
+
+    def had_answer(self) -> bool:
+        """Whether a submission was answered, if only by a refusal, since this was last asked."""
+        had, self._had_answer = self._had_answer, False
+        return had
+
+    def complain(self, patience: int = _UNANSWERED_BEFORE_CURE) -> None:
+        """Raises `Ailing`, once, when so many submissions in a row had no answer."""
+        if self._unanswered >= patience:
+            self._unanswered = 0
+            raise Ailing("UNANSWERED", "the modem answers, but not when a message is submitted")
 
     def put_back(self, cause: str) -> None:
         """Return what was claimed ahead and has not been begun."""
@@ -190,14 +205,17 @@ class Sending:
 
     def _outcome(self, part: Part, first: Callable[[], None]) -> Event:
         submit = self._submission.submit
+        self._unanswered += 1
         try:
-            return Accepted(submit(self._modem, part, self._claim_ahead, first))
+            happened: Event = Accepted(submit(self._modem, part, self._claim_ahead, first))
         except NotSubmitted as error:
             return NotStarted(error.cause, self._clock.now() + _NOT_STARTED_WAIT_MS)
         except OutcomeUnknown as error:
             return NoAnswer(error.cause)
         except Refused as error:
-            return self._refusal(part, error)
+            happened = self._refusal(part, error)
+        self._unanswered, self._had_answer = 0, True
+        return happened
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says when."""

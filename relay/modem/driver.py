@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from relay.core.device import (
     DirectPdu,
@@ -16,6 +17,7 @@ from relay.core.device import (
     Survey,
     Urc,
 )
+from relay.core.ladder import RESETS, Step
 from relay.core.link import (
     Closed,
     LinkState,
@@ -28,11 +30,17 @@ from relay.core.link import (
     Vanished,
     move,
 )
-from relay.errors import NoReply, NotSubmitted, PortLost, Refused, SimProblem
+from relay.errors import (
+    NotSubmitted,
+    PortLost,
+    PortShut,
+    SimProblem,
+)
+from relay.modem.blame import blame
+from relay.modem.cures import BLIND, Cures, leave_prompt, mind_the_pin, tell_blindly
 from relay.modem.discovery import Finder, FixedPort
 from relay.modem.opened import Opened
 from relay.modem.patience import Patience
-from relay.modem.port import held, holder_of
 from relay.modem.reader import Trace
 from relay.modem.session import Session
 from relay.modem.submission import store, submit, submit_stored
@@ -70,6 +78,7 @@ class GsmDriver:
         prompt_timeout_s: float = 30.0,
         command_timeout_s: float = 10.0,
         patience: Patience | None = None,
+        cures: Cures | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         trace: Trace | None = None,
         finder: Finder | None = None,
@@ -86,6 +95,7 @@ class GsmDriver:
             prompt_s=prompt_timeout_s,
             command_s=command_timeout_s,
         )
+        self._cures = cures or Cures()
         self._monotonic = monotonic
         self._trace = trace
         self._link = LinkState.CLOSED
@@ -114,15 +124,19 @@ class GsmDriver:
         return self._up is not None and bool(self._up.setup.memories.store)
 
     def open(self) -> None:
-        """Open the port and bring the modem up. Raises `PortLost`, `NoReply`, `SimProblem`."""
+        """Open the port and bring the modem up.
+
+        Raises `PortShut`, `PortLost`, `NoReply`, `SimProblem` or `Ailing`.
+        """
         self._drop()
         self._link = move(move(self._link, Closed()), Opening())
         try:
             self._bring_up()
         except BaseException as error:
+            reached = self._link
             self._drop()
-            self._link = move(self._link, _fate(error))
-            self._blame(error)
+            self._link = move(reached, _fate(error))
+            blame(error, reached, self._port, self._finder)
             raise
 
     def close(self) -> None:
@@ -132,14 +146,9 @@ class GsmDriver:
 
     def _bring_up(self) -> None:
         self._port = self._finder.find()
-        self._wire = wire = Wire(
-            self._port,
-            self._baud,
-            write_timeout_s=self._patience.write_s,
-            resync_timeout_s=self._patience.resync_s,
-            trace=self._trace,
-        )
+        self._wire = wire = self._new_wire()
         wire.open()
+        self._cures.seen(self._port)
         self._link = move(self._link, PortOpened())
         self._up = Opened.on(
             wire, self._patience, self._pin, self._pins, self._monotonic, self._finder.accept
@@ -147,14 +156,14 @@ class GsmDriver:
         self._identity = self._up.setup.identity
         self.survey()
 
-    def _blame(self, error: BaseException) -> None:
-        """Raises `PortLost` where another program reads our answers, or PDU mode is refused."""
-        if isinstance(error, NoReply) and (holder := holder_of(self._port)):
-            raise self._finder.explain(held(self._port, holder)) from error
-        if isinstance(error, PortLost) and (more := self._finder.explain(error)) is not error:
-            raise more from error
-        if isinstance(error, Refused):
-            raise PortLost(self._port, f"the modem refuses PDU mode ({error})") from error
+    def _new_wire(self) -> Wire:
+        return Wire(
+            self._port,
+            self._baud,
+            write_timeout_s=self._patience.write_s,
+            resync_timeout_s=self._patience.resync_s,
+            trace=self._trace,
+        )
 
     def _drop(self) -> None:
         wire, self._wire, self._up = self._wire, None, None
@@ -162,6 +171,38 @@ class GsmDriver:
             wire.close()
             self._finder.leave()
             self._left += [urc for urc in wire.take_urcs() if isinstance(urc, _NOWHERE_ELSE)]
+
+    # --- recovery -------------------------------------------------------------------------------
+
+    @property
+    def present(self) -> bool:
+        """Whether the port is there, open or not; of one on the network nobody knows."""
+        return "://" in self._port or Path(self._port).exists()
+
+    def cure(self, step: Step) -> None:
+        """Take one step of recovery. After any but `ESC` the modem is closed.
+
+        Raises `CannotCure`, `PortShut`, and `NoReply` after an `ESC` that did not help.
+        """
+        if step is Step.ESC:
+            leave_prompt(self._open_line().session)
+            return
+        self.close()
+        if step in RESETS:
+            mind_the_pin(step, self._pin, self._pins, self._identity.iccid)
+        if step in BLIND:
+            self._tell(BLIND[step])
+        self._cures.take(step)
+
+    def _tell(self, command: str) -> None:
+        """Give a command to a modem that may not answer it. Raises `PortShut`."""
+        try:
+            self._port = self._finder.find()
+            tell_blindly(self._new_wire(), command, self._patience)
+        except PortLost as error:
+            raise PortShut.of(error) from error
+        finally:
+            self._finder.leave()
 
     # --- unsolicited results --------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
     # --- the port -----------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Open the port and start the reader. Raises `PortLost` with the reason in plain words."""
+        """Open the port and start the reader. Raises `PortShut` with the reason in plain words."""
         require_library()
         try:
             self.serial = open_port(self.port, self.baudrate, self._write_timeout_s)

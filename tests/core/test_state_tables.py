@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core import inbound, link, outbound
+from relay.core import inbound, ladder, link, outbound
 from relay.core.fold import ChtStatus, fold, worth_telling
 from relay.core.machine import Table, step
 from relay.core.outbound import Part, PartState, advance
@@ -22,6 +22,7 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "raw": (inbound.RAW_TRANSITIONS, inbound.RawState.KEPT),
     "inbound": (inbound.INBOUND_TRANSITIONS, inbound.InboundState.WAITING_PARTS),
     "link": (link.LINK_TRANSITIONS, link.LinkState.CLOSED),
+    "ladder": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
 }
 # Where a row may rest for ever.
 AT_REST = {inbound.RawState.DECODED, inbound.InboundState.FORWARDED, PartState.DELIVERED}

@@ -13,6 +13,7 @@ from relay.core.outbound import Part
 from relay.flows.airtime import Airtime, AirtimePolicy
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
+from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.store.accounts import Accounts
@@ -40,6 +41,7 @@ class Station:
     bell: CountingBell
     policy: SubmissionPolicy
     money: AirtimePolicy = field(default_factory=AirtimePolicy)
+    recovery_policy: RecoveryPolicy = field(default_factory=RecoveryPolicy)
 
     def __post_init__(self) -> None:
         self.restart()
@@ -49,7 +51,10 @@ class Station:
         self.submission = Submission(self.outbox, self.facts, self.clock, self.policy)
         self.sending = Sending(self.modem, self.outbox, self.submission, self.clock)
         self.receiving = Receiving(self.modem, self.inbox, self.clock, self.bell)
-        self.linking = Linking(self.modem, self.facts, self.clock, lambda: 0.5)
+        self.recovery = Recovery(self.modem, self.facts, self.clock, self.recovery_policy)
+        self.linking = Linking(
+            self.modem, self.facts, self.clock, lambda: 0.5, recovery=self.recovery
+        )
         self.airtime = Airtime(
             self.modem, Accounts(self.db), self.facts, self.outbox, self.clock, self.money
         )

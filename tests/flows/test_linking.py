@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.core.device import Restarted
 from relay.core.link import LinkState
-from relay.errors import NoReply, PortLost, Refused, SimProblem
+from relay.errors import PortShut, Refused, SimProblem
 from tests.flows.conftest import Station
 
 
@@ -16,7 +16,7 @@ def link(station: Station) -> tuple[str, str]:
 
 def test_a_modem_that_is_not_there_is_tried_again_with_backoff(station: Station) -> None:
     station.modem.link = LinkState.CLOSED
-    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")] * 3
+    station.modem.open_errors = [PortShut("/dev/ttyUSB0", "no such device")] * 3
     waits = []
     for _ in range(3):
         waits.append(station.turn.step())
@@ -29,7 +29,7 @@ def test_a_modem_that_is_not_there_is_tried_again_with_backoff(station: Station)
 
 def test_the_reason_is_a_fact_for_the_technician(station: Station) -> None:
     station.modem.link = LinkState.CLOSED
-    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")]
+    station.modem.open_errors = [PortShut("/dev/ttyUSB0", "no such device")]
     station.turn.step()
     assert link(station) == ("LOST", "port /dev/ttyUSB0 cannot be used: no such device")
 
@@ -66,14 +66,6 @@ def test_a_modem_that_forgot_its_settings_is_brought_up_again(station: Station) 
     assert station.modem.opened == 1
 
 
-def test_silence_closes_the_port(station: Station) -> None:
-    station.work()
-    station.clock.advance(61)
-    station.modem.die_in["survey"] = NoReply("AT+CSQ", 10)
-    station.turn.step()
-    assert station.modem.link is LinkState.CLOSED
-
-
 def test_a_refusal_now_and_then_is_forgiven(station: Station) -> None:
     station.work()
     for _ in range(4):
@@ -93,7 +85,7 @@ def test_facts_of_the_network_are_kept_with_their_source(station: Station) -> No
 
 def test_since_when_a_modem_is_gone_is_known_over_a_restart(station: Station) -> None:
     station.modem.link = LinkState.CLOSED
-    station.modem.open_errors = [PortLost("/dev/ttyUSB0", "no such device")] * 2
+    station.modem.open_errors = [PortShut("/dev/ttyUSB0", "no such device")] * 2
     gone_at = station.clock.now()
     wait = station.turn.step()
     station.restart()

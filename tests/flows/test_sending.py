@@ -327,5 +327,6 @@ class TestStored:
         station.work()
         assert len(station.modem.slots) == 1
         station.modem.link = LinkState.LOST
+        station.clock.advance(station.turn.step())
         station.work()
         assert station.modem.slots == {}
