@@ -5,33 +5,35 @@ The main thread owns the signals, the watchdog and the lock. It does no message'
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FrameType
-from typing import IO
 
 import relay
-from relay import log, systemd
+from relay import holding, log, systemd
 from relay.assembly import balance_wish, inbox_of, modem_turn, outbox_of, syncing
 from relay.clock import StepWatch, SystemClock
 from relay.clock_guard import ClockGuard
 from relay.config_sections import Config
-from relay.errors import RelayError, SchemaTooNew, StoreBusy, StoreError
+from relay.errors import (
+    CorruptDatabase,
+    RelayError,
+    SchemaTooNew,
+    StoreBusy,
+    StoreError,
+    StoreMoved,
+)
 from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
 from relay.modem.discovery import Bus
-from relay.status import lock_path
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.forwarding import finish_departed
-from relay.store.salvage import open_or_salvage
 from relay.timekeeper import Timekeeper
 from relay.workers import Bell, Crew, Worker
 
@@ -76,6 +78,8 @@ class Daemon:
         self._environ = environ
         self._facts = Facts(db)
         self._stop = threading.Event()
+        # What made this store unusable for good: it must be opened anew.
+        self.trouble: StoreError | None = None
         self._signals = 0
         self._said = log.Repeated()
         self._step_watch = StepWatch(clock.computer.now, clock.monotonic)
@@ -210,6 +214,9 @@ class Daemon:
         try:
             version = self._db.data_version()
             corrected = self._guard.look()
+        except (CorruptDatabase, StoreMoved) as error:
+            self._give_up(error)
+            return
         except StoreError as error:
             if self._said.worth(str(error), self._clock.monotonic()):
                 _log.warning(event("store.unusable", error=str(error)))
@@ -221,7 +228,16 @@ class Daemon:
             self._data_version = version
             self._crew.wake()
 
+    def _give_up(self, error: StoreError) -> None:
+        """The store is of no more use as it is: end in order, so that it is opened anew."""
+        _log.critical(event("store.unusable", error=str(error)))
+        self.trouble = error
+        self._stop.set()
+
     def _supervise(self) -> None:
+        for error in (*self._crew.beaten_by(), self._jobs.beaten_by):
+            if error is not None and self.trouble is None:
+                self._give_up(error)
         step = self._step_watch.look()
         if step is not None:
             self._clock_stepped(step)
@@ -270,11 +286,14 @@ class Daemon:
         for name, close in self._closers:
             if name not in left:
                 _quietly(close)
-        self._beat("stopped")
+        if isinstance(self.trouble, StoreMoved):
+            holding.rescue(self._db, self.trouble, self._clock.now())
+        else:
+            self._beat("stopped")
         if left:
             _log.warning(event("daemon.left_behind", workers=",".join(sorted(left))))
             # Their rows are as safe as in a power cut; the store must not be closed under them.
-            return EX_OK
+            return EX_OK if self.trouble is None else EX_SOFTWARE
         _quietly(self._db.checkpoint)
         self._db.close()
         _log.info(event("daemon.stopped"))
@@ -286,10 +305,9 @@ def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
     log.configure(config.log.level, trace=config.log.trace_modem, environ=environ)
     for warning in config.warnings:
         _log.warning(event("config.warning", detail=warning))
-    clock = SystemClock()
     try:
-        with _lock(config.store.path):
-            return _run(config, clock, environ)
+        with holding.lock(config.store.path):
+            return _run(config, SystemClock(), environ)
     except SchemaTooNew as error:
         return _refused(error, EX_SOFTWARE)
     except StoreBusy as error:
@@ -299,43 +317,17 @@ def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
 
 
 def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
-    db, salvage = open_or_salvage(config.store.path, clock.now())
-    if salvage is not None:
-        saved = {"path": str(salvage.set_aside), "detail": salvage.detail, "rows": salvage.rows}
-        Facts(db).put(clock.now(), "store.salvaged", saved)
-        _log.error(event("store.salvaged", set_aside=salvage.set_aside, detail=salvage.detail))
-    daemon = Daemon(config, db, Timekeeper(clock), environ)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-        signal.signal(number, daemon.on_signal)
-    return daemon.run()
-
-
-def _lock(store: Path) -> IO[bytes]:
-    """Hold the store for this process alone. Raises `StoreBusy` when another relay has it."""
-    path = lock_path(store)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = path.open("ab")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    if not _locked(file):
-        file.close()
-        raise StoreBusy(str(store))
-    path.chmod(0o600)
-    return file
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """`relay status` looks at the lock for an instant: one refusal is not yet another relay."""
-    pause = threading.Event()
-    for _ in range(10):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            pause.wait(0.1)
-        else:
-            return True
-    return False
+    """Again with a store that was mended, when the one at hand turns out to be unusable."""
+    trouble: StoreError | None = None
+    while True:
+        db = holding.opened(config.store.path, clock, trouble)
+        daemon = Daemon(config, db, Timekeeper(clock), environ)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            signal.signal(number, daemon.on_signal)
+        code = daemon.run()
+        trouble = daemon.trouble
+        if trouble is None or code != EX_OK:
+            return code
 
 
 def _refused(error: RelayError, code: int) -> int:

@@ -5,6 +5,7 @@ RelayError
 ├── StoreError
 │   ├── CorruptDatabase             set aside and salvaged, never deleted
 │   ├── SchemaTooNew                an older relay must not touch a newer database
+│   ├── StoreMoved                  the file was deleted or replaced under the running relay
 │   ├── StoreFull                   nothing can be written, so nothing may be deleted from the SIM
 │   └── StoreBusy                   another process holds the database
 ├── ModemError
@@ -74,6 +75,23 @@ class SchemaTooNew(StoreError):
 
 
 @dataclass(eq=False)
+class StoreMoved(StoreError):
+    """`how` is "deleted or moved away" or "replaced by another file"; `copy` is where what relay
+    held until then was saved, once it is."""
+
+    path: str
+    how: str
+    copy: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"the database {self.path} was {self.how} while relay was running. Nothing is deleted "
+            "from the SIM and nothing is sent until relay has saved what it holds and opened the "
+            "database again, which it does by itself."
+        )
+
+
+@dataclass(eq=False)
 class StoreFull(StoreError):
     """Nothing can be written: the disk is full, read-only or failing."""
 
@@ -94,12 +112,16 @@ class StoreFull(StoreError):
 
 @dataclass(eq=False)
 class StoreBusy(StoreError):
+    """`holder` names the process that holds it, where the system tells."""
+
     path: str
+    holder: str = ""
 
     def __str__(self) -> str:
         return (
-            f"another relay or another program holds the database {self.path}. Nothing was "
-            "changed. Is relay running already? See: relay status"
+            f"another relay or another program holds the database {self.path}"
+            f"{self.holder and f': {self.holder}'}. Nothing was changed; messages wait on the SIM "
+            "and here. Is relay running already? See: relay status"
         )
 
 

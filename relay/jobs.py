@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from relay.clock import on_the_wall
+from relay.errors import CorruptDatabase, StoreError, StoreMoved
 from relay.log import event
 
 _log = logging.getLogger("relay.jobs")
@@ -130,6 +131,7 @@ class Jobs:
         self._last_run = last_run
         self._record = record
         self._missed = 0
+        self.beaten_by: StoreError | None = None  # a store that is of no more use as it is
         self._threads = _OwnThreads()
         # UTC: the zone of this computer may be set wrong, or change while relay runs.
         self._scheduler = _Scheduler(
@@ -219,6 +221,8 @@ class Jobs:
         _log.info(event("job.done", job=name))
 
     def _failed(self, failure: JobExecutionEvent) -> None:
+        if isinstance(failure.exception, CorruptDatabase | StoreMoved):
+            self.beaten_by = failure.exception
         _log.error(
             event("job.failed", job=failure.job_id, again="when it is due next"),
             exc_info=failure.exception,

@@ -19,6 +19,7 @@ from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, 
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
 from relay.store import counts
 from relay.store.facts import Fact
+from relay.store.holders import holder
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
 from relay.timekeeper import Kept, by_now
 
@@ -104,6 +105,7 @@ def _daemon(facts: Mapping[str, Fact], now: int, path: Path) -> DaemonFacts:
 
 
 def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
+    daemon_pid = status_facts.whole(status_facts.table(facts, "daemon").get("pid"))
     backup = status_facts.text(status_facts.table(facts, "store.backup").get("path"))
     salvaged = status_facts.table(facts, "store.salvaged")
     return replace(
@@ -116,12 +118,25 @@ def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
         salvaged_aside=status_facts.text(salvaged.get("path")) or None,
         salvaged_in=_saved_rows(salvaged, "inbound"),
         salvaged_out=_saved_rows(salvaged, "outbound"),
+        lost_in=_lost_ids(salvaged, "inbound"),
+        lost_out=_lost_ids(salvaged, "outbound"),
+        moved_at=status_facts.when(facts, "store.moved"),
+        moved_how=status_facts.text(status_facts.table(facts, "store.moved").get("how")),
+        moved_copy=status_facts.text(status_facts.table(facts, "store.moved").get("copy")),
+        holder=holder(Path(store.path), but=daemon_pid or 0),
     )
 
 
 def _saved_rows(salvaged: Mapping[str, Any], table: str) -> int | None:
     rows = salvaged.get("rows")
     return status_facts.whole(rows.get(table)) if isinstance(rows, dict) else None
+
+
+def _lost_ids(salvaged: Mapping[str, Any], table: str) -> tuple[int, ...]:
+    lost = salvaged.get("lost")
+    found = lost.get(table) if isinstance(lost, dict) else None
+    ids = found.get("ids") if isinstance(found, dict) else None
+    return tuple(one for one in ids if isinstance(one, int)) if isinstance(ids, list) else ()
 
 
 def _damage(facts: Mapping[str, Fact]) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from relay.core.backoff import delay_s
-from relay.errors import CorruptDatabase, StoreBusy, StoreFull
+from relay.errors import CorruptDatabase, StoreBusy, StoreError, StoreFull, StoreMoved
 from relay.log import Repeated, event
 
 _log = logging.getLogger("relay.workers")
@@ -101,8 +101,8 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._said = Repeated()  # Only used by the worker's thread.
         self._crashed_in_a_row = 0  # Only used by the worker's thread.
-        self._given_up = False  # Only used by the worker's thread.
         # Written by the worker's thread, read by all.
+        self.beaten_by: StoreError | None = None  # a store that is of no more use as it is
         self._due_by = float("inf")
         self._crashes = 0
         self._trouble = ""
@@ -141,7 +141,7 @@ class Worker:
             self._rest(self.turn())
 
     def _going(self) -> bool:
-        return not (self._given_up or self._stop.is_set())
+        return self.beaten_by is None and not self._stop.is_set()
 
     def turn(self) -> float:
         """One step, whatever becomes of it; seconds until the next."""
@@ -150,11 +150,11 @@ class Worker:
             pause = self._step()
         except (StoreFull, StoreBusy) as error:
             return self._held_up(error)
-        except CorruptDatabase as error:
+        except (CorruptDatabase, StoreMoved) as error:
             # Only the start knows how to set it aside. A dead worker has relay started again.
             self._trouble = str(error)
             _log.critical(event("worker.ended", worker=self.name, error=self._trouble))
-            self._given_up = True
+            self.beaten_by = error
             return 0.0
         except Exception as error:  # noqa: BLE001  # the one place, see the module's docstring
             return self._crashed(error)
@@ -229,6 +229,11 @@ class Crew:
     def health(self) -> tuple[Health, ...]:
         now = self._monotonic()
         return tuple(worker.health(now) for worker in self._workers)
+
+    def beaten_by(self) -> tuple[StoreError, ...]:
+        """Why workers have ended by themselves."""
+        found = (worker.beaten_by for worker in self._workers)
+        return tuple(error for error in found if error is not None)
 
     def healthy(self) -> bool:
         return all(health.healthy for health in self.health())

@@ -20,6 +20,7 @@ __all__ = ["Health", "Problem", "Verdict", "judge"]
 _RULES: tuple[Callable[[Station], Iterator[Problem]], ...] = (
     machine_health.database,
     machine_health.disk,
+    machine_health.held,
     machine_health.daemon,
     machine_health.damage,
     modems,
@@ -42,8 +43,8 @@ def _found(station: Station) -> list[Problem]:
     if station.config_problems:
         return [_configuration(station)]
     found = [problem for rule in _RULES for problem in rule(station)]
-    if any(problem.code == "DISK_FULL" for problem in found):
-        # A daemon that cannot write gives no sign of life: the disk is to blame, not relay.
+    if any(problem.code in ("DISK_FULL", "STORE_HELD") for problem in found):
+        # A daemon that cannot write gives no sign of life: that is to blame, not relay.
         found = [problem for problem in found if problem.code != "DAEMON_SILENT"]
     return found
 

@@ -15,6 +15,7 @@ _LOW_BELOW = 500_000_000
 _BACKUP_LATE = 3 * DAY
 _SETTLED = 26 * HOUR  # long enough for a nightly job to have had its turn
 _CRASHES = 3
+_NAMED = 10
 
 START = "Start it: sudo systemctl start relay"
 _SET_CLOCK = (
@@ -107,6 +108,8 @@ def damage(station: Station) -> Iterator[Problem]:
             "Restart relay: it sets the damaged file aside and saves what can be read of it:"
             " sudo systemctl restart relay\nThen look for a failing disk.",
         )
+    if station.now - (store.moved_at or 0) < 7 * DAY:
+        yield _moved(station)
     if salvaged_lately(station):
         aside = f" The damaged file is kept: {store.salvaged_aside}." * bool(store.salvaged_aside)
         yield Problem(
@@ -114,9 +117,55 @@ def damage(station: Station) -> Iterator[Problem]:
             Verdict.WARN,
             f"The database was damaged; what could be read was saved "
             f"{_ago(store.salvaged_at, station)}{_saved(store)}.{aside}",
-            "If messages are missing, restore the last copy (docs/operations.md).\n"
+            f"{_missing(store)}\n"
             "Look for a failing disk (sudo dmesg | grep -i error), and make a copy soon.",
             store.salvaged_at,
+        )
+
+
+def _missing(store: StoreFacts) -> str:
+    lost = [f"inbox {one}" for one in store.lost_in] + [f"outbox {one}" for one in store.lost_out]
+    if not lost:
+        return "If messages are missing, restore the last copy (docs/operations.md)."
+    more = " …" if len(lost) > _NAMED else ""
+    return (
+        f"Lost, by their numbers: {', '.join(lost[:_NAMED])}{more}. The last copy may have them "
+        "(docs/operations.md); ask the senders of those that came in."
+    )
+
+
+def _moved(station: Station) -> Problem:
+    store = station.store
+    if store.moved_how.startswith("replaced"):
+        return Problem(
+            "STORE_REPLACED",
+            Verdict.WARN,
+            f"The database was replaced by another file while relay was running, "
+            f"{_ago(store.moved_at, station)}. What relay had until then is kept: "
+            f"{store.moved_copy}.",
+            "If you restored a copy: look through what waits to go out, it may have gone before.\n"
+            "If nobody did: stop relay, and put the kept file in the place of the database.",
+            store.moved_at,
+        )
+    return Problem(
+        "STORE_RESCUED",
+        Verdict.WARN,
+        f"The database was deleted or moved away while relay was running, "
+        f"{_ago(store.moved_at, station)}. relay has put back everything that it held.",
+        f"Find out who did it: nobody should touch {store.path} while relay runs.",
+        store.moved_at,
+    )
+
+
+def held(station: Station) -> Iterator[Problem]:
+    """Another program writes, or waits at its prompt, in the database: relay cannot."""
+    if station.store.holder and station.daemon.running is Running.SILENT:
+        yield Problem(
+            "STORE_HELD",
+            Verdict.CRIT,
+            f"{station.store.holder} holds the database, so relay can store nothing. SMS wait on "
+            "the SIM and at the network; nothing is lost.",
+            "End that program, or what it is doing with the database. relay goes on by itself.",
         )
 
 

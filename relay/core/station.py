@@ -191,7 +191,11 @@ class OutwardFacts:
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """The database and what stands around it. `trouble` is a code when it cannot be read."""
+    """The database and what stands around it. `trouble` is a code when it cannot be read.
+
+    `lost_in` and `lost_out` name messages that a salvage could not save, `holder` another
+    program that keeps relay from writing.
+    """
 
     path: str = ""
     exists: bool = True
@@ -206,6 +210,12 @@ class StoreFacts:
     salvaged_aside: str | None = None
     salvaged_in: int | None = None
     salvaged_out: int | None = None
+    lost_in: tuple[int, ...] = ()
+    lost_out: tuple[int, ...] = ()
+    moved_at: int | None = None
+    moved_how: str = ""
+    moved_copy: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ writer fails at once with SQLITE_BUSY_SNAPSHOT.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError, StoreFull
+from relay.store import wreck
+from relay.store.holders import holder
+from relay.store.place import Place
 
 Params = Sequence[Any]
 
@@ -37,6 +41,8 @@ class Database:
         self._conn = conn  # Only used with the lock held.
         self._lock = threading.RLock()
         self._depth = 0  # Only used with the lock held.
+        self._place = Place.of(path)
+        self._owned: int | None = None
 
     @classmethod
     def open(cls, path: Path | str, *, check: bool = True) -> Database:
@@ -46,7 +52,7 @@ class Database:
         reads every page: the daemon does it at its start, a command need not.
         """
         path = Path(path)
-        with _named_errors(path):
+        with named_errors(path):
             _create_private(path)
             conn = _connect(path)
             try:
@@ -58,13 +64,33 @@ class Database:
                 raise
         return cls(path, conn)
 
+    def remember_roots(self) -> None:
+        """Write down where the tables begin, for a salvage that cannot read their list."""
+        with self._lock, named_errors(self.path):
+            wreck.remember(self.path, self._conn)
+
+    def own(self) -> None:
+        """Let no other daemon have this file, by whatever path. Raises `StoreBusy`."""
+        handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreBusy(str(self.path), holder(self.path)) from error
+        finally:
+            # Not closed before the connection: that would give up SQLite's own locks.
+            self._owned = handle
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on the disk when it returns. Inside another one it joins that one."""
-        with self._lock, _named_errors(self.path):
+        """All or nothing, on the disk when it returns. Inside another one it joins that one.
+
+        Raises `StoreMoved` where the file is not the one at its place, before or after.
+        """
+        with self._lock, named_errors(self.path):
             if self._depth:
                 yield self._conn
                 return
+            self._place.require()
             self._conn.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
@@ -76,9 +102,10 @@ class Database:
                 raise
             finally:
                 self._depth -= 1
+            self._place.require()
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
-        with self._lock, _named_errors(self.path):
+        with self._lock, named_errors(self.path):
             return self._conn.execute(sql, params).fetchall()
 
     def value(self, sql: str, params: Params = ()) -> Any:
@@ -87,12 +114,16 @@ class Database:
         return rows[0][0] if rows else None
 
     def data_version(self) -> int:
-        """Changes when another process has written (`relay send`, `relay outbox retry`)."""
+        """Changes when another process has written (`relay send`, `relay outbox retry`).
+
+        Raises `StoreMoved` where the file is not the one at its place any more.
+        """
+        self._place.require()
         return int(self.value("PRAGMA data_version"))
 
     def quick_check(self) -> None:
         """Raises `CorruptDatabase` when the file is damaged."""
-        with self._lock, _named_errors(self.path):
+        with self._lock, named_errors(self.path):
             _check(self.path, self._conn)
 
     def backup(self, target: Path) -> None:
@@ -104,7 +135,7 @@ class Database:
         # A connection of its own, so that the message path does not wait for the copy.
         conn = sqlite3.connect(self.path, isolation_level=None)
         try:
-            with _named_errors(target):
+            with named_errors(target):
                 conn.execute("VACUUM INTO ?", (str(draft),))
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -115,13 +146,24 @@ class Database:
         draft.replace(target)
         _sync(target.parent)
 
+    def rescue(self, target: Path) -> None:
+        """A copy of what this process holds, also of a file that has no name any more."""
+        target.unlink(missing_ok=True)
+        with self._lock, named_errors(target):
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._conn.execute("VACUUM INTO ?", (str(target),))
+        _sync(target)
+
     def checkpoint(self) -> None:
-        with self._lock, _named_errors(self.path):
+        with self._lock, named_errors(self.path):
             self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         with self._lock:
             self._conn.close()
+            if self._owned is not None:
+                os.close(self._owned)
+                self._owned = None
 
 
 def _create_private(path: Path) -> None:
@@ -171,7 +213,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
+def named_errors(path: Path) -> Iterator[None]:
     """SQLite's and the system's words, turned into errors that say who must act."""
     try:
         yield
@@ -190,7 +232,7 @@ def named(path: Path, error: sqlite3.Error) -> StoreError | sqlite3.Error:
     if "malformed" in words or "not a database" in words:
         return CorruptDatabase(str(path), str(error))
     if "locked" in words or "busy" in words:
-        return StoreBusy(str(path))
+        return StoreBusy(str(path), holder(path))
     if any(word in words for word in _UNWRITABLE):
         return StoreFull(str(path), str(error))
     return error

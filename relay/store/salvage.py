@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import CorruptDatabase
-from relay.store.database import Database
+from relay.store import losses, wreck
+from relay.store.database import Database, named_errors
 from relay.store.schema_queue import ADDRESS_PARTS
 
 # Parents before children, so that the copy satisfies every reference that the original did.
@@ -21,26 +22,51 @@ _TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Salvage:
-    """What was done: where the damaged file lies, and how many rows of each table were saved."""
+    """What was done: where the damaged file lies, how many rows of each table were saved, and
+    the ids of the messages that are lost (a table of theirs each)."""
 
     set_aside: Path
     detail: str
     rows: dict[str, int]
+    lost: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, object]:
+        """For the log."""
+        lost = {f"lost_{table}": len(ids) for table, ids in self.lost.items()}
+        return {"set_aside": self.set_aside, "detail": self.detail, **lost}
+
+    def fact(self) -> dict[str, object]:
+        """For `relay status`."""
+        lost = {table: {"n": len(ids), "ids": ids[:_NAMED]} for table, ids in self.lost.items()}
+        return {
+            "path": str(self.set_aside),
+            "detail": self.detail,
+            "rows": self.rows,
+            "lost": lost,
+        }
 
 
-def open_or_salvage(path: Path, now: int) -> tuple[Database, Salvage | None]:
+_NAMED = 20
+
+
+def open_or_salvage(path: Path, now: int, *, suspect: str = "") -> tuple[Database, Salvage | None]:
     """Open the store; a corrupt one is replaced by a new one with everything that can be read.
 
+    `suspect` is what was found damaged while relay ran: the quick check may not see it.
     Raises what `Database.open` raises, except `CorruptDatabase`.
     """
     draft = _draft(path)
-    if draft.exists() and not path.exists():  # broken off between the two renames below
-        _set_aside(path, now)
-        draft.replace(path)
-    try:
-        return Database.open(path), None
-    except CorruptDatabase as error:
-        return _salvage(path, now, error.detail)
+    with named_errors(path):
+        if draft.exists() and not path.exists():  # broken off between the two renames below
+            _set_aside(path, now)
+            draft.replace(path)
+    if not suspect:
+        try:
+            return Database.open(path), None
+        except CorruptDatabase as error:
+            suspect = error.detail
+    with named_errors(path):
+        return _salvage(path, now, suspect)
 
 
 def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
@@ -50,34 +76,34 @@ def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
         draft.with_name(draft.name + suffix).unlink(missing_ok=True)
     db = Database.open(draft)
     try:
-        rows = _save(path, db)
+        rows, lost = _save(path, db, now)
         db.checkpoint()
     finally:
         db.close()
     aside = _set_aside(path, now)
     draft.replace(path)
-    return Database.open(path), Salvage(aside, detail, rows)
+    return Database.open(path), Salvage(aside, detail, rows, lost)
 
 
 def _draft(path: Path) -> Path:
     return path.with_name(f"{path.name}.salvage")
 
 
-def _save(damaged: Path, db: Database) -> dict[str, int]:
-    """Copy what can be read; how many rows of each table."""
-    rows: dict[str, int] = {}
-    source = sqlite3.connect(damaged)
-    source.row_factory = sqlite3.Row
-    try:
-        with db.transaction() as tx:
-            tx.execute("PRAGMA defer_foreign_keys = ON")
-            for table in _TABLES:
-                rows[table] = _copy(source, tx, table)
-            tx.execute(ADDRESS_PARTS)
-            _drop_orphans(tx)
-    finally:
-        source.close()
-    return rows
+def _save(
+    damaged: Path, db: Database, now: int
+) -> tuple[dict[str, int], dict[str, tuple[int, ...]]]:
+    """Copy what can be read; how many rows of each table, and which messages are lost."""
+    rows = dict.fromkeys(_TABLES, 0)
+    schema = {row["name"]: row["sql"] for row in db.query("SELECT name, sql FROM sqlite_master")}
+    with wreck.sources(damaged, _TABLES, schema) as sources, db.transaction() as tx:
+        tx.execute("PRAGMA defer_foreign_keys = ON")
+        for table, source in sources.items():
+            rows[table] = _copy(source, tx, table)
+        tx.execute(ADDRESS_PARTS)
+        lost = losses.named(tx)
+        _drop_orphans(tx)
+        losses.settle(tx, now)
+    return rows, lost
 
 
 def _set_aside(path: Path, now: int) -> Path:
@@ -111,9 +137,11 @@ def _readable(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
     """Every row that can still be read; a damaged page is jumped over."""
     try:
         top = source.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0
-    except sqlite3.Error:
-        yield from _until_damage(source, f"SELECT * FROM {table}", ())
+    except sqlite3.OperationalError:  # a table without such numbers
+        yield from _from_both_ends(source, table)
         return
+    except sqlite3.DatabaseError:
+        top = _BEYOND  # its last page is the damaged one
     read = at = -1  # up to `read` all is done, from `at` on it is tried next
     leap = 1
     while at < top:
@@ -127,6 +155,19 @@ def _readable(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
         yield from _rows(source, table, read, at, "DESC")  # what the leap has passed over
         read, at, leap = last, last, 1
     yield from _rows(source, table, read, at, "DESC")
+
+
+# No table of a station has so many rows; the leaps double, so they are soon there.
+_BEYOND = 1 << 40
+
+
+def _from_both_ends(source: sqlite3.Connection, table: str) -> Iterator[sqlite3.Row]:
+    """What lies before the first damage, and what behind the last."""
+    yield from _until_damage(source, f"SELECT * FROM {table}", ())
+    keys = [row["name"] for row in source.execute(f"PRAGMA table_info({table})") if row["pk"]]
+    order = ", ".join(f"{key} DESC" for key in keys)
+    if order:
+        yield from _until_damage(source, f"SELECT * FROM {table} ORDER BY {order}", ())
 
 
 def _rows(

@@ -1,0 +1,59 @@
+"""After a salvage: which messages are lost, by their numbers, and what lost half of itself."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from relay.core.fold import ChtStatus
+from relay.store import parts
+
+# The trail names every message until it is forgotten, and both lie on different pages.
+_LOST = {
+    "inbound": (
+        "SELECT DISTINCT subject_id FROM audit WHERE subject = 'inbound'"
+        " AND subject_id NOT IN (SELECT id FROM inbound) AND subject_id NOT IN"
+        # These are read again from their PDUs.
+        " (SELECT inbound_id FROM raw_pdu WHERE inbound_id IS NOT NULL) ORDER BY 1"
+    ),
+    "outbound": (
+        "SELECT DISTINCT subject_id FROM audit WHERE subject = 'outbound'"
+        " AND subject_id NOT IN (SELECT id FROM outbound) ORDER BY 1"
+    ),
+    "raw_pdu": (
+        "SELECT DISTINCT subject_id FROM audit WHERE subject = 'raw'"
+        " AND subject_id NOT IN (SELECT id FROM raw_pdu) ORDER BY 1"
+    ),
+}
+_TORN = (
+    "SELECT id FROM outbound WHERE finished_at IS NULL AND"
+    " (SELECT count(*) FROM part WHERE outbound_id = outbound.id) <"
+    " coalesce((SELECT max(total) FROM part WHERE outbound_id = outbound.id), 1)"
+)
+_REASON = "STORE_SALVAGED: parts of it were lost with the damaged database"
+
+
+def named(tx: sqlite3.Connection) -> dict[str, tuple[int, ...]]:
+    """The ids that the trail knows and their tables do not, of each table that lacks some."""
+    found = {table: tuple(row[0] for row in tx.execute(sql)) for table, sql in _LOST.items()}
+    return {table: ids for table, ids in found.items() if ids}
+
+
+def settle(tx: sqlite3.Connection, now: int) -> None:
+    """A message whose parts are not all here fails, so that a person hears of it and may have
+    it sent anew; and no number is given a second time."""
+    for row in tx.execute(_TORN).fetchall():
+        _drop_parts(tx, row["id"])
+        parts.set_status(tx, now, row["id"], ChtStatus.FAILED, _REASON)
+    for table, subject in (("inbound", "inbound"), ("outbound", "outbound"), ("raw_pdu", "raw")):
+        tx.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(subject_id), 0)"
+            " FROM audit WHERE subject = ?)) WHERE name = ?",
+            (subject, table),
+        )
+
+
+def _drop_parts(tx: sqlite3.Connection, outbound_id: int) -> None:
+    """Retrying it makes them all again from its text."""
+    mine = "(SELECT id FROM part WHERE outbound_id = ?)"
+    tx.execute(f"UPDATE status_report SET part_id = NULL WHERE part_id IN {mine}", (outbound_id,))
+    tx.execute("DELETE FROM part WHERE outbound_id = ?", (outbound_id,))
