@@ -18,10 +18,12 @@ from relay.config_sections import (
 )
 from relay.core.airtime import Wishes
 from relay.core.batching import Limits
+from relay.core.credit import Reserve
 from relay.core.ladder import STEPS
 from relay.core.money import micros
 from relay.core.polling import Pace
 from relay.flows.airtime import Airtime, AirtimePolicy, want_balances
+from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
@@ -107,6 +109,7 @@ def airtime(
     db: Database,
     outbox: Outbox,
     clock: Clock,
+    hold: CreditHold,
 ) -> Airtime:
     wishes = Wishes(
         ussd=config.balance_ussd,
@@ -120,7 +123,14 @@ def airtime(
     policy = AirtimePolicy(
         wishes, operators.known(), money.ussd_timeout_s, money.suspect_min * 60_000
     )
-    return Airtime(modem, Accounts(db), Facts(db), outbox, clock, policy)
+    return Airtime(modem, Accounts(db), Facts(db), outbox, clock, policy, hold)
+
+
+def credit_hold(
+    config: ModemConfig, money: AirtimeConfig, db: Database, clock: Clock
+) -> CreditHold:
+    reserve = Reserve(money.reserve_sms, micros(money.reserve_amount))
+    return CreditHold(config.name, Accounts(db), Facts(db), clock, reserve)
 
 
 def balance_wish(
@@ -153,13 +163,16 @@ def modem_turn(
     )
     submission = Submission(outbox, facts, clock, policy)
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
+    hold = credit_hold(config, whole.airtime, db, clock)
     return ModemTurn(
         modem,
         Linking(modem, facts, clock, random.random, config.survey_s, recovery),
         Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
-        Sending(modem, outbox, submission, clock, sending.soft_retries),
+        Sending(
+            modem, outbox, submission, clock, sending.soft_retries, hold.selection, credit=hold
+        ),
         submission,
-        airtime(modem, config, whole.airtime, db, outbox, clock),
+        airtime(modem, config, whole.airtime, db, outbox, clock, hold),
         clock,
     )
 

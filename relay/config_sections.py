@@ -170,11 +170,13 @@ class AirtimeConfig:
     """Prepaid credit. `check_at` is `HH:MM`, local, or empty for never; a `price_per_sms` of 0 is
     learnt from the balances."""
 
-    check_at: str = setting("08:00", money.time_of_day_or_never)
+    check_at: str = setting("08:00", values.time_of_day_or_none)
     suspect_min: int = setting(30, values.whole(1, 24 * 60, "minutes"))
     ussd_timeout_s: float = setting(30.0, values.seconds(1, 180))
     price_per_sms: float = setting(0.0, money.amount)
     currency: str = setting("", money.currency)
+    reserve_sms: int = setting(0, values.whole(0, 100_000))
+    reserve_amount: float = setting(0.0, money.amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         store=_store(station.store, facts),
         modems=tuple(status_facts.modem(facts, modem) for modem in config.modems),
         airtime=tuple(
-            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), modem.name)
+            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), config.airtime)
             for modem in config.modems
         ),
         servers=tuple(

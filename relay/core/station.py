@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from relay.core.airtime import Forecast, forecast, in_words, sms_left
+from relay.core.airtime import Forecast, forecast, in_words
+from relay.core.credit import Purse, spent
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
 
@@ -85,7 +86,10 @@ class AirtimeFacts:
 
     `sms` are messages that are paid for already, `until` an ISO date; `check` is how the last
     question to the operator went, at `check_at`. `daily` is the average of SMS in recent days,
-    `queued` how many wait for any modem.
+    `queued` how many wait for any modem, `sent` how many this one has sent since `at`.
+
+    `out_since` is when its credit ran out, `why` in the network's words; one message probes it at
+    `probe_at`. `reserve` says that only urgent ones go, `held` how many others wait.
     """
 
     modem: str
@@ -103,10 +107,21 @@ class AirtimeFacts:
     ussd: str = ""
     daily: float | None = None
     queued: int | None = None
+    sent: int = 0
+    out_since: int | None = None
+    why: str = ""
+    probe_at: int | None = None
+    reserve: bool = False
+    held: int = 0
+
+    @property
+    def purse(self) -> Purse:
+        """What should be left by now."""
+        return spent(Purse(self.amount, self.sms, self.price), self.sent)
 
     @property
     def reach(self) -> Forecast:
-        left = sms_left(self.amount, self.sms, self.price)
+        left = 0 if self.out_since is not None else self.purse.sms_left
         return forecast(left, self.daily, self.queued)
 
     @property

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from relay.core.inbound import InboundState, RawState
 from relay.core.plain import DAY
+from relay.core.priority import Priority
 from relay.core.station import AirtimeFacts, InwardFacts, OutwardFacts, Reason, ServerFacts
 from relay.store.reading import Reader
 
@@ -124,10 +125,15 @@ def airtime(reader: Reader, modem: str, now: int) -> AirtimeFacts:
         (now - _RECENT_DAYS * DAY, modem),
     )
     days = max(1.0, (now - row["since"]) / DAY) if row["n"] else 1.0
+    seen_at = reader.value("SELECT at FROM balance WHERE modem = ? ORDER BY id DESC", (modem,))
+    sent = "SELECT count(*) FROM segment WHERE at > ? AND modem = ?"
+    usual = f"SELECT count(*) FROM part WHERE state = 'QUEUED' AND priority < {Priority.ALERT:d}"
     return AirtimeFacts(
         modem=modem,
         daily=row["n"] / days if row["n"] else None,
         queued=reader.value("SELECT count(*) FROM part WHERE state = 'QUEUED'"),
+        sent=reader.value(sent, (seen_at, modem)) if seen_at is not None else 0,
+        held=reader.value(usual),
     )
 
 
