@@ -88,7 +88,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
             for server in config.servers
         ),
         inward=counts.inward(reader, day),
-        outward=counts.outward(reader, now, day),
+        outward=counts.outward(reader, now, day, config.sending.rules),
         workers=status_facts.workers(facts),
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,

@@ -185,8 +185,33 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class CapFacts:
+    """A cap that is reached: how many messages wait for it, and when it opens again."""
+
+    key: str
+    limit: int
+    window_ms: int
+    opens_at: int
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFacts:
+    """Messages that wait for a wished time, for an earlier one to their number, for the end of
+    the quiet hours (which last ended at `quiet_ended`), or for a cap."""
+
+    later: int = 0
+    behind: int = 0
+    quiet: int = 0
+    quiet_until: int | None = None
+    quiet_ended: int | None = None
+    caps: tuple[CapFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OutwardFacts:
-    """Messages, except `backoff` and `uncertain`, which are parts."""
+    """Messages, except `backoff` and `uncertain`, which are parts. `oldest_at` is when the
+    oldest one might have gone; what was replaced by a newer one did not fail."""
 
     waiting: int = 0
     urgent: int = 0
@@ -202,6 +227,9 @@ class OutwardFacts:
     failed_today: int = 0
     failed: tuple[Reason, ...] = ()
     failed_ids: tuple[int, ...] = ()
+    held: HeldFacts = HeldFacts()
+    expired_today: int = 0
+    superseded_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)
