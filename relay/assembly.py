@@ -29,6 +29,7 @@ from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.sending import Sending
+from relay.flows.sim_guard import SimGuard
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
@@ -46,8 +47,10 @@ from relay.store.enqueuing import Composition
 from relay.store.exchanges import Exchanges
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
+from relay.store.notices import Notices
 from relay.store.outbox import Outbox
 from relay.store.pins import Pins
+from relay.store.sims import Sims
 from relay.store.used_port import UsedPort
 from relay.turns import ModemTurn
 
@@ -72,6 +75,12 @@ def inbox_of(db: Database, config: Config) -> Inbox:
     return Inbox(db, servers, config.receiving.parts_wait_h * _HOUR_MS)
 
 
+def notices_of(db: Database, config: Config) -> Notices:
+    servers = tuple(server.name for server in config.servers)
+    gateway = config.gateway
+    return Notices(db, servers, gateway.notice_sender, wanted=gateway.notices)
+
+
 def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriver:
     """One modem, wherever it is plugged in; nothing is opened. The `bus` is that of all modems."""
     usual = Patience()
@@ -86,6 +95,7 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
         config.name,
         finder=finder,
         baud=config.baud,
+        smsc=config.smsc,
         pin=config.pin.reveal() if config.pin else None,
         pins=Pins(db, clock.now),
         answer_timeout_s=config.answer_timeout_s,
@@ -164,16 +174,25 @@ def modem_turn(
     submission = Submission(outbox, facts, clock, policy)
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
     hold = credit_hold(config, whole.airtime, db, clock)
+    guard = SimGuard(modem, Sims(db), notices_of(db, whole), clock, whole.gateway.name)
     return ModemTurn(
         modem,
-        Linking(modem, facts, clock, random.random, config.survey_s, recovery),
+        Linking(modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed),
         Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
         Sending(
-            modem, outbox, submission, clock, sending.soft_retries, hold.selection, credit=hold
+            modem,
+            outbox,
+            submission,
+            clock,
+            sending.soft_retries,
+            hold.selection,
+            credit=hold,
+            sim=guard,
         ),
         submission,
         airtime(modem, config, whole.airtime, db, outbox, clock, hold),
         clock,
+        (guard,),
     )
 
 

@@ -71,9 +71,12 @@ def keys(section: type) -> dict[str, Field[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
-    """`name` is shown in status; never empty after `load`."""
+    """`name` is shown in status; never empty after `load`. `notices` go to the servers, from
+    `notice_sender`."""
 
     name: str = setting("", values.text)
+    notices: bool = setting(True, values.yes_or_no)
+    notice_sender: str = setting("relay", values.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class ModemConfig:
     baud: int = setting(115_200, values.whole(1_200, 4_000_000))
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
+    smsc: str = setting("", values.service_centre)
     submission: str = setting("auto", values.one_of("auto", "stored", "direct"))
     sweep_s: float = setting(45.0, values.seconds(0.1, 3_600))
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))

@@ -13,6 +13,7 @@ from relay.core.airtime_health import airtime
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
 from relay.core.server_health import hard, outage, reached, servers
+from relay.core.sim_health import sims
 from relay.core.station import Running, Station
 from relay.core.verdict import Health, Problem, Verdict, in_order
 
@@ -25,6 +26,7 @@ _RULES: tuple[Callable[[Station], Iterator[Problem]], ...] = (
     machine_health.daemon,
     machine_health.damage,
     modems,
+    sims,
     airtime,
     servers,
     messages,

@@ -78,6 +78,14 @@ class ModemFacts:
     survey_s: float = 60.0
     ladder: Ladder = field(default_factory=Ladder)
     cures: tuple[CureFacts, ...] = ()
+    held_since: int | None = None  # a SIM that nobody has accepted sits in it
+    held_sim: str = ""  # masked, and so are the next three
+    accepted_sim: str = ""
+    smsc_shown: str = ""
+    smsc_before_shown: str = ""
+    smsc_before: bool = False  # whether the SIM had another service centre, until `smsc_at`
+    smsc_at: int | None = None
+    smsc_set: bool = False  # by the configuration
 
 
 @dataclass(frozen=True, slots=True)

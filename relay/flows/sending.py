@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, retry_ms
-from relay.core.causes import Retry, cause_of
+from relay.core.causes import Retry
+from relay.core.centre import cause_behind
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
 from relay.core.outbound import (
@@ -28,7 +29,7 @@ from relay.core.outbound import (
 from relay.core.queueing import EVERYTHING, Selection
 from relay.errors import Ailing, NotSubmitted, OutcomeUnknown, Refused, StoreError
 from relay.flows.credit import CreditHold
-from relay.flows.ports import Clock, Modem
+from relay.flows.ports import Clock, Modem, SimState
 from relay.flows.submission import Submission, never_begun
 from relay.log import event
 from relay.store.outbox import Outbox
@@ -61,12 +62,14 @@ class Sending:
         soft_retries: int = SOFT_RETRIES,
         select: Callable[[], Selection] = lambda: EVERYTHING,
         credit: CreditHold | None = None,
+        sim: SimState | None = None,
     ) -> None:
         self._modem = modem
         self._outbox = outbox
         self._submission = submission
         self._clock = clock
         self._soft_retries = soft_retries
+        self._sim = sim
         self._select = select  # what may be claimed now
         self._credit = credit
         self._next: Part | None = None  # claimed while the one before was on the air
@@ -85,6 +88,9 @@ class Sending:
         self._record()
         if self._modem.link is not LinkState.READY:
             self.put_back("the modem is not registered")
+            return _IDLE_S
+        if self._sim is not None and self._sim.holds():
+            self.put_back("the SIM has changed")
             return _IDLE_S
         pause = self._pause_until - self._clock.monotonic()
         if pause > 0:
@@ -229,7 +235,8 @@ class Sending:
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says when."""
-        cause = cause_of(error)
+        lacks_centre = self._sim is not None and self._sim.lacks_centre
+        cause = cause_behind(error, lacks_centre=lacks_centre)
         if self._credit is not None and self._credit.refused(cause, str(error)):
             return NotStarted(f"SIM_NO_CREDIT: {error} {cause.words}")
         reason = f"{cause.code}: {error} {cause.words}"
