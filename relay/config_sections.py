@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relay import config_money as money
+from relay import config_network as network
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
@@ -76,7 +77,7 @@ class GatewayConfig:
 
     name: str = setting("", values.text)
     notices: bool = setting(True, values.yes_or_no)
-    notice_sender: str = setting("relay", values.sender)
+    notice_sender: str = setting("relay", network.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class ModemConfig:
     baud: int = setting(115_200, values.whole(1_200, 4_000_000))
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
-    smsc: str = setting("", values.service_centre)
+    smsc: str = setting("", network.service_centre)
     submission: str = setting("auto", values.one_of("auto", "stored", "direct"))
     sweep_s: float = setting(45.0, values.seconds(0.1, 3_600))
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))

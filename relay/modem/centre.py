@@ -5,7 +5,10 @@ A modem that does not take it gets it in front of every PDU instead, where it co
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from relay.core.address import Address
+from relay.core.device import Survey
 from relay.core.replies import service_centre
 from relay.errors import NumberError
 from relay.modem.session import Session
@@ -29,6 +32,27 @@ def set_centre(session: Session, number: str) -> bool:
         if _digits(centre(session)) == _digits(number):
             return True
     return False
+
+
+class Centre:
+    """The number that the configuration wants; '' leaves the SIM its own."""
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._in_pdus = False  # the SIM does not take it
+
+    def kept(self, session: Session, surveyed: Survey) -> Survey:
+        """See to it that this number is used; the survey with the one that counts."""
+        if not self._wanted or surveyed.smsc == self._wanted:
+            self._in_pdus = False
+            return surveyed
+        if not self._in_pdus:
+            self._in_pdus = not set_centre(session, self._wanted)
+        return replace(surveyed, smsc=self._wanted)
+
+    def named_in(self, pdu: str) -> str:
+        """The PDU as it goes out."""
+        return with_centre(pdu, self._wanted) if self._in_pdus else pdu
 
 
 def with_centre(pdu: str, number: str) -> str:

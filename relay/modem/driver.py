@@ -37,10 +37,10 @@ from relay.errors import (
     SimProblem,
 )
 from relay.modem.blame import blame
-from relay.modem.bringup import imsi_of
-from relay.modem.centre import set_centre, with_centre
+from relay.modem.centre import Centre
 from relay.modem.cures import BLIND, Cures, leave_prompt, mind_the_pin, tell_blindly
 from relay.modem.discovery import Finder, FixedPort
+from relay.modem.errands import Errands
 from relay.modem.opened import Opened
 from relay.modem.patience import Patience
 from relay.modem.reader import Trace
@@ -60,7 +60,7 @@ _SIM_EVENTS = {
 _NOWHERE_ELSE = (DirectPdu, LateReference)
 
 
-class GsmDriver:
+class GsmDriver(Errands):
     """Nothing happens before `open`; each opening uses a fresh line.
 
     `port` is a device path or a pyserial URL; where there is a `finder`, that one says which, at
@@ -92,8 +92,7 @@ class GsmDriver:
         self._baud = baud
         self._pin = pin
         self._pins = pins
-        self._smsc = smsc
-        self._centre = ""  # in front of every PDU, where the SIM does not take it
+        self._centre = Centre(smsc)
         self._patience = replace(
             patience or Patience(),
             answer_s=answer_timeout_s,
@@ -268,7 +267,7 @@ class GsmDriver:
 
         And what `at_prompt` raises: then the prompt is left before the next command.
         """
-        return submit(self._to_send(), with_centre(pdu, self._centre), on_air, at_prompt)
+        return submit(self._to_send(), self._centre.named_in(pdu), on_air, at_prompt)
 
     def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
         """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`.
@@ -276,9 +275,7 @@ class GsmDriver:
         `meanwhile` runs at most once, while the PDU crosses the line.
         """
         up = self._open_line()
-        slot = store(
-            up.session, with_centre(pdu, self._centre), up.setup.memories.store, meanwhile
-        )
+        slot = store(up.session, self._centre.named_in(pdu), up.setup.memories.store, meanwhile)
         up.storage.note_stored(slot)
         return slot
 
@@ -305,26 +302,9 @@ class GsmDriver:
     def survey(self) -> Survey:
         """Ask the modem about network and memory; also moves `link`."""
         up = self._open_line()
-        surveyed = self._centred(survey(up.session, up.storage.use))
+        surveyed = self._centre.kept(up.session, survey(up.session, up.storage.use))
         self._link = move(self._link, standing(surveyed))
         return surveyed
-
-    def _centred(self, surveyed: Survey) -> Survey:
-        """With the service centre of the configuration: in the SIM, else in every PDU."""
-        if self._smsc and surveyed.smsc != self._smsc:
-            if not self._centre and not self.set_centre(self._smsc):
-                self._centre = self._smsc
-            return replace(surveyed, smsc=self._smsc)
-        self._centre = ""
-        return surveyed
-
-    def imsi(self) -> str:
-        """The IMSI of the SIM that is in it now; empty where it would not say."""
-        return imsi_of(self._open_line().session)
-
-    def set_centre(self, number: str) -> bool:
-        """Tell the SIM its service centre; whether it reads the same afterwards."""
-        return set_centre(self._open_line().session, number)
 
     def check(self) -> bool:
         """Whether the modem still has our settings (no echo, AT+CMGF?, AT+CNMI?)."""
