@@ -1,4 +1,4 @@
-"""The driver's smaller errands: what is neither received nor sent, but asked of SIM and network."""
+"""The driver's smaller errands: what is asked of SIM and network beside messages."""
 
 from __future__ import annotations
 
