@@ -113,6 +113,13 @@ def _tables(where: Path, text: str) -> dict[str, Any]:
         raise ConfigError(
             (f"{where}{line}: is not TOML: {what}; write it as the reference relay.toml does",)
         ) from None
+    except (ValueError, RecursionError):
+        raise ConfigError(
+            (
+                f"{where}: has a number of thousands of digits, or thousands of brackets in one "
+                "another; write it as the reference relay.toml does",
+            )
+        ) from None
 
 
 # --- usual places -------------------------------------------------------------------------------

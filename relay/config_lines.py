@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_HEADER = re.compile(r"\s*\[\s*([^\[\]#]+?)\s*\]\s*(#.*)?")
+# Blanks are never given back (*+): a line of thousands of them would be tried for minutes.
+_HEADER = re.compile(r"\s*+\[\s*+([^\[\]#]+?)\s*+\]\s*+(#.*)?")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=""")
 
 Lines = Mapping[tuple[str, str], int]

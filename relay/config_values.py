@@ -11,6 +11,7 @@ import contextlib
 import difflib
 import re
 import ssl
+import stat
 import string
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -200,6 +201,8 @@ def readable_file(value: object, place: Place) -> Path | None:
     if found == Path():
         return None
     try:
+        if not stat.S_ISREG(found.stat().st_mode):  # a device could be read for ever
+            raise Unfit(f"{found} is no plain file; name one that is")
         with found.open("rb"):
             return found
     except OSError as error:

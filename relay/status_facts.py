@@ -9,7 +9,6 @@ from typing import Any
 from relay.config_sections import ModemConfig
 from relay.core.ladder import STEPS, Step
 from relay.core.link import LinkState
-from relay.core.number import masked
 from relay.core.station import (
     ClockFacts,
     CureFacts,
@@ -23,7 +22,6 @@ from relay.core.station import (
 from relay.core.timekeeping import Confidence
 from relay.store.facts import Fact
 from relay.store.recoveries import ladder_of
-from relay.store.sims import InModem
 
 Facts = Mapping[str, Fact]
 
@@ -113,7 +111,7 @@ def workers(facts: Facts) -> tuple[WorkerFacts, ...]:
 # --- modems -------------------------------------------------------------------------------------
 
 
-def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
+def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
     key = f"modem.{config.name}"
     link, survey = table(facts, f"{key}.link"), table(facts, f"{key}.survey")
     identity = table(facts, f"{key}.identity")
@@ -132,23 +130,8 @@ def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
         survey_s=config.survey_s,
         ladder=ladder_of(table(facts, f"{key}.ladder")),
         cures=tuple(_cures(facts, f"{key}.recovery")),
-        smsc_set=bool(config.smsc),
     )
-    return _with_sim(_surveyed(known, survey), sim)
-
-
-def _with_sim(modem: ModemFacts, sim: InModem) -> ModemFacts:
-    """The standing of the SIM that sits in it."""
-    return replace(
-        modem,
-        held_since=sim.held_since,
-        held_sim=masked(sim.card.iccid or sim.card.imsi),
-        accepted_sim=masked(sim.accepted.iccid or sim.accepted.imsi) if sim.accepted.known else "",
-        smsc_shown=masked(sim.smsc),
-        smsc_before_shown=masked(sim.smsc_before),
-        smsc_before=bool(sim.smsc_before),
-        smsc_at=sim.smsc_at,
-    )
+    return _surveyed(known, survey)
 
 
 def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
@@ -158,7 +141,7 @@ def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
         registration=whole(survey.get("registration")),
         operator=text(survey.get("operator")) or None,
         access=text(survey.get("access")) or None,
-        smsc=_said(survey.get("smsc")),
+        smsc=text(survey.get("smsc")) or None,
         memories=tuple(_memories(survey.get("memories"))),
     )
 
@@ -171,11 +154,6 @@ def _cures(facts: Facts, key: str) -> list[CureFacts]:
         for row in rows
         if isinstance(row, dict) and whole(row.get("at")) is not None and row.get("step") in STEPS
     ]
-
-
-def _said(value: object) -> str | None:
-    """None is not known; empty is known to be empty."""
-    return value if isinstance(value, str) else None
 
 
 def _state(value: object) -> LinkState | None:

@@ -686,6 +686,62 @@ def test_nothing_to_do_is_a_warning(written):
     assert len(written("").warnings) == 2
 
 
+ANY_KEY = [
+    (f"{label}.x" if label in FAMILIES else label, key)
+    for label, section in {**SECTIONS, **FAMILIES}.items()
+    for key in keys(section)
+]
+
+
+@given(st.sets(st.sampled_from(ANY_KEY), min_size=1))
+def test_every_one_of_many_mistakes_is_named(wrong):
+    """Nobody likes to find the next mistake only after the last one."""
+    labels = {label for label, _ in wrong}
+    text = "".join(
+        f"[{label}]\n" + "".join(f"{key} = 1979-05-27\n" for at, key in wrong if at == label)
+        for label in sorted(labels)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "relay.toml")
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError) as caught:
+            load(path, {})
+    named = {
+        match[0] for one in caught.value.problems for match in re.finditer(r"\[.*?\] \w+", one)
+    }
+    assert {f"[{label}] {key}" for label, key in wrong} <= named
+
+
+# --- found by fuzzing ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 5000 + "]" * 5000,
+        "a = " + "{a = " * 3000 + "1" + "}" * 3000,
+        "[housekeeping]\nkeep_finished_days = " + "9" * 5000,
+    ],
+    ids=["arrays", "tables", "digits"],
+)
+def test_what_toml_itself_cannot_take_is_a_problem_in_words(problems, text):
+    """tomllib ends in errors of its own there."""
+    (problem,) = problems(text)
+    assert "thousands of" in problem
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/"])
+def test_a_device_is_no_file_with_a_secret(problems, path):
+    """/dev/zero was read for ever."""
+    said = problems(f'{PORTED}pin_file = "{path}"')
+    assert said == [f"3: [modem.usb1] pin_file: {path} is no plain file; name one that is"]
+
+
+def test_a_header_of_blanks_is_read_in_no_time(problems):
+    """Its line was looked for in every way there is, which takes minutes."""
+    assert problems("[" + " " * 4000)
+
+
 # --- show ---------------------------------------------------------------------------------------
 
 

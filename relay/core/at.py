@@ -163,11 +163,8 @@ class Sorter:
         """What `line` means; more than one thing where it ends an unfinished one before it."""
         heard: list[Heard] = []
         if self._quoted:
-            if not self._goes_on(line):
-                return self._close_quote(heard)
-            if read_final(line) is None:
-                return heard
-            self._quoted.pop()
+            if not _interrupts(line):
+                return heard if self._goes_on(line) else self._close_quote(heard)
             self._close_quote(heard)
         if self._header is not None:
             header, self._header = self._header, None
@@ -224,6 +221,12 @@ class Sorter:
 
 _QUOTED_LINES = 20
 _TWO_LINES = frozenset({"+CMT", "+CDS", "+CBM"})
+_ARRIVALS = _TWO_LINES | {"+CMTI", "+CDSI"}
+
+
+def _interrupts(line: str) -> bool:
+    """Whether the rest of a quoted text was lost: no message may vanish in what is left of it."""
+    return read_final(line) is not None or result_name(line) in _ARRIVALS
 
 
 def is_hex(text: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from relay.core.at import is_hex
 from relay.core.device import MemoryUse
@@ -51,10 +52,11 @@ class Entry:
     sound: bool = True
 
 
+# Blanks are never given back (*+): a line of thousands of them would be tried for minutes.
 _CMGL = re.compile(
-    r"\+CMGL:\s*(\d{1,6})\s*,\s*\"?(\d)?\"?\s*(?:,.*?)??(?:,\s*(\d{1,3}))?\s*$", re.I
+    r"\+CMGL:\s*+(\d{1,6})\s*+,\s*+\"?(\d)?\"?\s*+(?:,.*?)??(?:,\s*+(\d{1,3}))?\s*+$", re.I
 )
-_CMGR = re.compile(r"\+CMGR:\s*\"?(\d)?\"?\s*(?:,.*?)??(?:,\s*(\d{1,3}))?\s*$", re.IGNORECASE)
+_CMGR = re.compile(r"\+CMGR:\s*+\"?(\d)?\"?\s*+(?:,.*?)??(?:,\s*+(\d{1,3}))?\s*+$", re.I)
 
 
 def listing(lines: Lines) -> tuple[Entry, ...]:
@@ -153,10 +155,12 @@ def used_indexes(lines: Lines) -> tuple[int, ...] | None:
     group = re.match(r"\(([\d,\s-]*)\)", value or "")
     if group is None:
         return None
-    found: list[int] = []
-    for low, high in re.findall(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", group[1]):
-        found.extend(range(int(low), int(high or low) + 1))
-    return tuple(found)
+    spans = re.findall(r"(\d{1,5})(?:\s*-\s*(\d{1,5}))?", group[1])
+    found = chain.from_iterable(range(int(low), int(high or low) + 1) for low, high in spans)
+    return tuple(islice(found, _MOST_SLOTS))
+
+
+_MOST_SLOTS = 10_000  # no modem has more; a garbled answer can name millions
 
 
 # --- network ------------------------------------------------------------------------------------
@@ -224,23 +228,12 @@ def _readable(name: str) -> str:
 
 def service_centre(lines: Lines) -> str | None:
     """The address of AT+CSCA?; an empty string where the SIM has none."""
-    value = value_of(lines, "+CSCA")
-    if value is None:
+    fields = fields_of(value_of(lines, "+CSCA") or "")
+    if not fields:
         return None
-    fields = fields_of(value)
-    number = _readable(fields[0]).strip("\0 ") if fields else ""
-    if not number.removeprefix("+").strip("0"):
-        return ""  # a plus or zeros alone: what an erased SIM shows
+    number = _readable(fields[0])
     kind = fields[1] if len(fields) > 1 else ""
     # 145: international; some modems leave the plus to the type.
-    return f"+{number}" if kind == "145" and number[:1].isdigit() else number
-
-
-def own_number(lines: Lines) -> str:
-    """The first number of AT+CNUM (TS 27.007 §7.1); empty where the SIM does not know it."""
-    fields = fields_of(value_of(lines, "+CNUM") or "")
-    number = _readable(fields[1]).strip() if len(fields) > 1 else ""
-    kind = fields[2] if len(fields) > 2 else ""
     return f"+{number}" if kind == "145" and number[:1].isdigit() else number
 
 

@@ -11,7 +11,8 @@ from relay.core.gsm7 import DEFAULT, pack, unpack
 # <m> of +CUSD
 DONE, MENU, ENDED, OTHER_CLIENT, NOT_SUPPORTED, NETWORK_TIMEOUT = range(6)
 
-_CUSD = re.compile(r'\+CUSD:\s*(\d)\s*(?:,\s*"?(.*?)"?\s*(?:,\s*(\d{1,3}))?)?\s*$', re.DOTALL)
+_CUSD = re.compile(r"\+CUSD:\s*+(\d)\s*+(?:,|$)")
+_UNSPECIFIED = 15  # <dcs>: the default alphabet, no language
 _SHORTEST_PACKED = 8
 # What the alphabet of TS 23.038 has below 0x20, from modems that pass its codes through.
 _CONTROL = {code: DEFAULT.decode(bytes([code])) for code in range(1, 0x20) if code != 0x1B}
@@ -31,8 +32,21 @@ def read_cusd(line: str) -> UssdAnswer | None:
     found = _CUSD.match(line)
     if found is None:
         return None
-    dcs = int(found[3]) if found[3] else 15
-    return UssdAnswer(int(found[1]), ussd_text(found[2] or "", dcs))
+    shown, dcs = _shown(line[found.end() :])
+    return UssdAnswer(int(found[1]), ussd_text(shown, dcs))
+
+
+def _shown(text: str) -> tuple[str, int]:
+    """<str> and <dcs> of `"text",15`, with or without quotes, blanks and <dcs>."""
+    before, comma, last = text.rpartition(",")
+    dcs = last.strip()
+    if comma and dcs.isdecimal() and len(dcs) <= 3:
+        return _unquoted(before), int(dcs)
+    return _unquoted(text), _UNSPECIFIED
+
+
+def _unquoted(text: str) -> str:
+    return text.strip().removeprefix('"').removesuffix('"')
 
 
 def ussd_text(shown: str, dcs: int) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from relay.core.at import Final, Heard, Kind, Running, read_final
 from relay.core.urc import result_name
 
+# Ten times the longest listing there is. A modem that babbles is cut short; a sweep asks again.
+_MOST_CHARACTERS = 4 * 1024 * 1024
+
 
 class Answer:
     """One running command. Guarded by the wire's condition."""
@@ -12,6 +15,7 @@ class Answer:
     def __init__(self, running: Running) -> None:
         self.running = running
         self.lines: list[str] = []
+        self._characters = 0
         self.final: Final | None = None
         self.prompted = False
         self.cut: str | None = None  # why no answer will come
@@ -22,9 +26,14 @@ class Answer:
 
     def take(self, heard: Heard) -> None:
         if heard.kind is Kind.REPLY:
-            self.lines.append(heard.line)
+            self._collect(heard.line)
         elif heard.kind is Kind.FINAL:
             self.final = heard.final
+
+    def _collect(self, line: str) -> None:
+        self._characters += len(line)
+        if self._characters <= _MOST_CHARACTERS:
+            self.lines.append(line)
 
 
 class Markers(Answer):

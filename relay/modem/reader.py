@@ -19,7 +19,7 @@ import serial
 from gsmmodem.modem import GsmModem
 
 from relay.core.at import PROMPT, Feed, Kind, Sorter
-from relay.core.device import NewMessage, Restarted, Slot, Unsolicited, Urc
+from relay.core.device import DirectPdu, NewMessage, Restarted, Slot, Unsolicited, Urc
 from relay.core.urc import is_chatter, is_reboot
 from relay.errors import ConfigError
 from relay.modem.answer import Answer, is_stray, masked
@@ -30,7 +30,7 @@ LIBRARY = "0.13.0"
 Trace = Callable[[str, str], None]
 
 _BLOCK = 4096
-_SMALL_TALK_CAP = 1000
+_HINTS_CAP = 1000
 _EMPTY_READS = 3
 _JOIN_S = 5.0
 
@@ -200,10 +200,11 @@ class Reader(GsmModem):  # type: ignore[misc]  # the package has no types
             self._cond.notify_all()
 
     def _queue(self, urc: Urc) -> None:
-        full = len(self._urcs) >= _SMALL_TALK_CAP
-        if isinstance(urc, Unsolicited) and (full or is_stray(urc.line)):
+        if isinstance(urc, Unsolicited) and is_stray(urc.line):
             return
-        self._urcs.append(urc)
+        # A routed PDU lies nowhere else; everything else is a hint, and a thousand are enough.
+        if len(self._urcs) < _HINTS_CAP or isinstance(urc, DirectPdu):
+            self._urcs.append(urc)
         if isinstance(urc, NewMessage):
             self._announced.add(urc.slot)
         if is_reboot(urc):

@@ -80,7 +80,9 @@ class HttpClient:
         sock = self._connected()
         with self._deadline(sock) as expired:
             try:
-                return self._exchanged(sock, method, headers, body)
+                reply = self._exchanged(sock, method, headers, body)
+                if expired.is_set():
+                    raise TimeoutError  # what was cut off here may look whole
             except BadReply:
                 self.close()
                 raise
@@ -89,6 +91,7 @@ class HttpClient:
                 raise no_answer(
                     error, self.host, expired=expired.is_set(), sent=body is not None
                 ) from error
+            return reply
 
     def close(self) -> None:
         self._remember_session()

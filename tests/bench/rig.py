@@ -31,6 +31,7 @@ class Setting:
 
     submission: str = "direct"
     delivery_reports: bool = False
+    uncertain_wait_s: int = 600
     poll_min_s: float = 15.0
     poll_max_s: float = 300.0
     max_reports: int = 10
@@ -118,6 +119,7 @@ def toml(store: Path, link: Path, url: str, setting: Setting) -> str:
 path = "{store}"
 [sending]
 request_reports = {reports}
+uncertain_wait_s = {setting.uncertain_wait_s}
 [modem.usb]
 port = "{link}"
 submission = "{setting.submission}"

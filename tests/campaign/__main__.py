@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.campaign import kills, record
+from tests.campaign import fuzz, kills, record
 from tests.campaign.tally import Choice, Tally
 
 Campaign = Callable[[Choice], Iterable[Tally]]
 
 CAMPAIGNS: dict[str, Campaign] = {
     "kills": kills.campaign,
+    "fuzz": fuzz.campaign,
 }
 
 

@@ -11,7 +11,9 @@ from tests.campaign.tally import Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- campaigns -->", "<!-- end campaigns -->"
-HEAD = ("campaign", "date", "commit", "cases", "lost", "doubled", "uncertain", "seconds")
+HEAD = (
+    "campaign", "date", "commit", "cases", "lost", "doubled", "uncertain", "broken", "seconds",
+)  # fmt: skip
 
 
 def rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
@@ -20,7 +22,7 @@ def rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
     return [
         (
             one.what, today, _commit(), f"{one.cases:,}", str(one.lost), str(one.doubled),
-            str(one.uncertain), f"{one.seconds:.0f}",
+            str(one.uncertain), str(len(one.broken)), f"{one.seconds:.0f}",
         )
         for one in tallies
     ]  # fmt: skip

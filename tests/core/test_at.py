@@ -234,6 +234,20 @@ def test_open_quote_does_not_swallow_the_answer() -> None:
     assert kinds('+CUSD: 0,"cut', "OK", command="AT+CSQ") == [Kind.URC, Kind.FINAL]
 
 
+@pytest.mark.parametrize(
+    ("spoken", "wanted"),
+    [
+        (['+CMTI: "SM",7'], NewMessage(Slot("SM", 7))),
+        (['+CDSI: "SR",1'], NewMessage(Slot("SR", 1))),
+        (["+CMT: ,20", DELIVER], DirectPdu("+CMT", DELIVER)),
+        (["+CDS: 20", DELIVER], DirectPdu("+CDS", DELIVER)),
+    ],
+)
+def test_open_quote_does_not_swallow_a_message(spoken: list[str], wanted: Urc) -> None:
+    """Found by fuzzing: a routed message lies nowhere else, and was taken for balance words."""
+    assert urcs('+CUSD: 0,"Your balance is', *spoken)[-1] == wanted
+
+
 def test_echo_is_told_from_the_answer() -> None:
     """M28: an echo is seen, because it shows that the modem forgot ATE0."""
     assert kinds("AT+CSQ", "+CSQ: 20,99", "OK", command="AT+CSQ") == [

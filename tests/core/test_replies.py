@@ -219,3 +219,26 @@ def test_no_reader_ever_raises(lines: list[str]) -> None:
         ussd.read_cusd(line)
         sim.said(line)
         sim.digits_of(line)
+
+
+_BLANKS = " " * 4000
+
+
+@pytest.mark.parametrize(
+    "line", [f"+CMGL: 1,{_BLANKS}x", f"+CMGL: 1,,{_BLANKS}x", f"+CMGR: {_BLANKS}x"]
+)
+def test_a_line_of_blanks_is_read_in_no_time(line: str) -> None:
+    """Found by fuzzing: it was tried in every way there is, which takes minutes."""
+    assert len(replies.listing([line, "00AA"])) <= 1
+    assert replies.reading([line, "00AA"], 1) is None
+
+
+def test_a_ussd_answer_of_blanks_is_read_in_no_time() -> None:
+    """Found by fuzzing: in the same way, for the whole of a quoted text."""
+    assert ussd.read_cusd(f'+CUSD: 0,"a"{_BLANKS},{_BLANKS}x' * 20) is not None
+
+
+def test_no_more_slots_than_a_modem_can_have() -> None:
+    """Found by fuzzing: one garbled answer named forty million, and each would be read."""
+    line = "+CMGD: (" + ",".join(["0-99999"] * 500) + "),(0-4)"
+    assert len(replies.used_indexes([line]) or ()) == 10_000

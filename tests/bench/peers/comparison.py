@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from relay import __version__
 from relay.clock import SystemClock, local
-from tests.bench.peers import gammu, measures, smstools
+from tests.bench.peers import gammu, measures, ours, smstools
 from tests.bench.peers.gammu import Gammu
 from tests.bench.peers.measures import Rate, Rest
 from tests.bench.peers.ours import Ours
@@ -134,7 +134,7 @@ def _note(load: str) -> str:
         f"work, on a line of {BAUD:,} baud, several programs at a time; the slow ones get fewer "
         "messages, not fewer kills. Lost and doubled are counted on the handset and in each "
         "program's own inbox, when nothing had moved for 75 s; relay asks for delivery reports "
-        "there, as it is shipped."
+        f"there, as it is shipped, and waits for one {ours.WAIT_S} s instead of ten minutes."
     )
 
 

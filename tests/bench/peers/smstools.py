@@ -77,4 +77,4 @@ def _body(path: str) -> str:
 
 def version() -> str:
     said = subprocess.run(["smsd", "-V"], capture_output=True, text=True, check=False)
-    return said.stdout.partition("Version ")[2].split()[0]
+    return said.stdout.partition("Version ")[2].split(",")[0]
