@@ -18,15 +18,18 @@ from relay.config_sections import (
 )
 from relay.core.airtime import Wishes
 from relay.core.batching import Limits
+from relay.core.credit import Reserve
 from relay.core.ladder import STEPS
 from relay.core.money import micros
 from relay.core.polling import Pace
 from relay.flows.airtime import Airtime, AirtimePolicy, want_balances
+from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.sending import Sending
+from relay.flows.sim_guard import SimGuard
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
 from relay.log import TRACE, event
@@ -44,8 +47,10 @@ from relay.store.enqueuing import Composition
 from relay.store.exchanges import Exchanges
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
+from relay.store.notices import Notices
 from relay.store.outbox import Outbox
 from relay.store.pins import Pins
+from relay.store.sims import Sims
 from relay.store.used_port import UsedPort
 from relay.turns import ModemTurn
 
@@ -70,6 +75,12 @@ def inbox_of(db: Database, config: Config) -> Inbox:
     return Inbox(db, servers, config.receiving.parts_wait_h * _HOUR_MS)
 
 
+def notices_of(db: Database, config: Config) -> Notices:
+    servers = tuple(server.name for server in config.servers)
+    gateway = config.gateway
+    return Notices(db, servers, gateway.notice_sender, wanted=gateway.notices)
+
+
 def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriver:
     """One modem, wherever it is plugged in; nothing is opened. The `bus` is that of all modems."""
     usual = Patience()
@@ -84,6 +95,7 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
         config.name,
         finder=finder,
         baud=config.baud,
+        smsc=config.smsc,
         pin=config.pin.reveal() if config.pin else None,
         pins=Pins(db, clock.now),
         answer_timeout_s=config.answer_timeout_s,
@@ -107,6 +119,7 @@ def airtime(
     db: Database,
     outbox: Outbox,
     clock: Clock,
+    hold: CreditHold,
 ) -> Airtime:
     wishes = Wishes(
         ussd=config.balance_ussd,
@@ -120,7 +133,14 @@ def airtime(
     policy = AirtimePolicy(
         wishes, operators.known(), money.ussd_timeout_s, money.suspect_min * 60_000
     )
-    return Airtime(modem, Accounts(db), Facts(db), outbox, clock, policy)
+    return Airtime(modem, Accounts(db), Facts(db), outbox, clock, policy, hold)
+
+
+def credit_hold(
+    config: ModemConfig, money: AirtimeConfig, db: Database, clock: Clock
+) -> CreditHold:
+    reserve = Reserve(money.reserve_sms, micros(money.reserve_amount))
+    return CreditHold(config.name, Accounts(db), Facts(db), clock, reserve)
 
 
 def balance_wish(
@@ -153,14 +173,26 @@ def modem_turn(
     )
     submission = Submission(outbox, facts, clock, policy)
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
+    hold = credit_hold(config, whole.airtime, db, clock)
+    guard = SimGuard(modem, Sims(db), notices_of(db, whole), clock, whole.gateway.name)
     return ModemTurn(
         modem,
-        Linking(modem, facts, clock, random.random, config.survey_s, recovery),
+        Linking(modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed),
         Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
-        Sending(modem, outbox, submission, clock, sending.soft_retries),
+        Sending(
+            modem,
+            outbox,
+            submission,
+            clock,
+            sending.soft_retries,
+            hold.selection,
+            credit=hold,
+            sim=guard,
+        ),
         submission,
-        airtime(modem, config, whole.airtime, db, outbox, clock),
+        airtime(modem, config, whole.airtime, db, outbox, clock, hold),
         clock,
+        (guard,),
     )
 
 

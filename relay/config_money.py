@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from relay.config_secrets import Unfit
-from relay.config_values import Place, kind, text, time_of_day
+from relay.config_values import Place, kind, text
 from relay.core.balance import BadPattern, check
 
 
@@ -54,8 +54,3 @@ def short_number(value: object, place: Place) -> str:
     if written and not re.fullmatch(r"\+?[0-9]{3,15}", written):
         raise Unfit(f'is {kind(value)}; write the digits of a number, such as "131"')
     return written
-
-
-def time_of_day_or_never(value: object, place: Place) -> str:
-    """`HH:MM`, local time; empty for never."""
-    return "" if value == "" else time_of_day(value, place)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from relay import config_money as money
+from relay import config_network as network
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
@@ -71,9 +72,12 @@ def keys(section: type) -> dict[str, Field[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
-    """`name` is shown in status; never empty after `load`."""
+    """`name` is shown in status; never empty after `load`. `notices` go to the servers, from
+    `notice_sender`."""
 
     name: str = setting("", values.text)
+    notices: bool = setting(True, values.yes_or_no)
+    notice_sender: str = setting("relay", network.sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class ModemConfig:
     baud: int = setting(115_200, values.whole(1_200, 4_000_000))
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
+    smsc: str = setting("", network.service_centre)
     submission: str = setting("auto", values.one_of("auto", "stored", "direct"))
     sweep_s: float = setting(45.0, values.seconds(0.1, 3_600))
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))
@@ -170,11 +175,13 @@ class AirtimeConfig:
     """Prepaid credit. `check_at` is `HH:MM`, local, or empty for never; a `price_per_sms` of 0 is
     learnt from the balances."""
 
-    check_at: str = setting("08:00", money.time_of_day_or_never)
+    check_at: str = setting("08:00", values.time_of_day_or_none)
     suspect_min: int = setting(30, values.whole(1, 24 * 60, "minutes"))
     ussd_timeout_s: float = setting(30.0, values.seconds(1, 180))
     price_per_sms: float = setting(0.0, money.amount)
     currency: str = setting("", money.currency)
+    reserve_sms: int = setting(0, values.whole(0, 100_000))
+    reserve_amount: float = setting(0.0, money.amount)
 
 
 @dataclass(frozen=True, slots=True)

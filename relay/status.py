@@ -17,7 +17,7 @@ from relay import status_airtime, status_facts
 from relay.config_sections import Config
 from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
-from relay.store import counts
+from relay.store import counts, sims
 from relay.store.facts import Fact
 from relay.store.holders import holder
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
@@ -78,9 +78,12 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         station,
         daemon=_daemon(facts, now, config.store.path),
         store=_store(station.store, facts),
-        modems=tuple(status_facts.modem(facts, modem) for modem in config.modems),
+        modems=tuple(
+            status_facts.modem(facts, modem, sims.looked_up(reader, modem.name))
+            for modem in config.modems
+        ),
         airtime=tuple(
-            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), modem.name)
+            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), config.airtime)
             for modem in config.modems
         ),
         servers=tuple(
@@ -88,7 +91,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
             for server in config.servers
         ),
         inward=counts.inward(reader, day),
-        outward=counts.outward(reader, now, day),
+        outward=counts.outward(reader, now, day, config.sending.rules),
         workers=status_facts.workers(facts),
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from relay.config_sections import AirtimeConfig
+from relay.core.credit import Reserve
 from relay.core.money import MICROS, micros
 from relay.core.station import AirtimeFacts
 from relay.status_facts import table, text, when, whole
@@ -14,9 +16,17 @@ from relay.store.facts import Fact
 Facts = Mapping[str, Fact]
 
 
-def airtime(facts: Facts, counted: AirtimeFacts, modem: str) -> AirtimeFacts:
-    """The figures of one modem with what its operator has said."""
-    key = f"modem.{modem}"
+def airtime(facts: Facts, counted: AirtimeFacts, config: AirtimeConfig) -> AirtimeFacts:
+    """The figures of one modem with what its operator has said, and what follows from it."""
+    known = _told(facts, counted)
+    reserve = Reserve(config.reserve_sms, micros(config.reserve_amount))
+    held = known.out_since is None and reserve.touched(known.purse)
+    return replace(known, reserve=held, held=known.held if held else 0)
+
+
+def _told(facts: Facts, counted: AirtimeFacts) -> AirtimeFacts:
+    key = f"modem.{counted.modem}"
+    credit = table(facts, f"{key}.credit")
     balance, check = table(facts, f"{key}.balance"), table(facts, f"{key}.balance_check")
     price = table(facts, f"{key}.price")
     amount = balance.get("amount")
@@ -34,6 +44,9 @@ def airtime(facts: Facts, counted: AirtimeFacts, modem: str) -> AirtimeFacts:
         check_error=text(check.get("error")),
         check_at=when(facts, f"{key}.balance_check"),
         ussd=text(check.get("ussd")),
+        out_since=whole(credit.get("out_since")),
+        why=text(credit.get("why")),
+        probe_at=whole(credit.get("probe_at")) or None,
     )
 
 
@@ -44,9 +57,11 @@ def _source(facts: Facts, key: str) -> str:
 
 def airtime_line(one: AirtimeFacts, *, alone: bool) -> str:
     """One line of status, or nothing for a SIM of which nobody wants to know."""
-    if not one.known:
+    if not one.known and one.out_since is None:
         return ""
-    return one.words() if alone else f"{one.modem}: {one.words()}"
+    words = ("no credit; " * (one.out_since is not None)) + one.words()
+    words += f"; {one.held:,} SMS wait behind the reserve" * bool(one.held)
+    return words if alone else f"{one.modem}: {words}"
 
 
 def document(one: AirtimeFacts) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from relay.config_sections import ModemConfig
 from relay.core.ladder import STEPS, Step
 from relay.core.link import LinkState
+from relay.core.number import masked
 from relay.core.station import (
     ClockFacts,
     CureFacts,
@@ -22,6 +23,7 @@ from relay.core.station import (
 from relay.core.timekeeping import Confidence
 from relay.store.facts import Fact
 from relay.store.recoveries import ladder_of
+from relay.store.sims import InModem
 
 Facts = Mapping[str, Fact]
 
@@ -111,7 +113,7 @@ def workers(facts: Facts) -> tuple[WorkerFacts, ...]:
 # --- modems -------------------------------------------------------------------------------------
 
 
-def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
+def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
     key = f"modem.{config.name}"
     link, survey = table(facts, f"{key}.link"), table(facts, f"{key}.survey")
     identity = table(facts, f"{key}.identity")
@@ -130,8 +132,23 @@ def modem(facts: Facts, config: ModemConfig) -> ModemFacts:
         survey_s=config.survey_s,
         ladder=ladder_of(table(facts, f"{key}.ladder")),
         cures=tuple(_cures(facts, f"{key}.recovery")),
+        smsc_set=bool(config.smsc),
     )
-    return _surveyed(known, survey)
+    return _with_sim(_surveyed(known, survey), sim)
+
+
+def _with_sim(modem: ModemFacts, sim: InModem) -> ModemFacts:
+    """The standing of the SIM that sits in it."""
+    return replace(
+        modem,
+        held_since=sim.held_since,
+        held_sim=masked(sim.card.iccid or sim.card.imsi),
+        accepted_sim=masked(sim.accepted.iccid or sim.accepted.imsi) if sim.accepted.known else "",
+        smsc_shown=masked(sim.smsc),
+        smsc_before_shown=masked(sim.smsc_before),
+        smsc_before=bool(sim.smsc_before),
+        smsc_at=sim.smsc_at,
+    )
 
 
 def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
@@ -141,7 +158,7 @@ def _surveyed(modem: ModemFacts, survey: Mapping[str, Any]) -> ModemFacts:
         registration=whole(survey.get("registration")),
         operator=text(survey.get("operator")) or None,
         access=text(survey.get("access")) or None,
-        smsc=text(survey.get("smsc")) or None,
+        smsc=_said(survey.get("smsc")),
         memories=tuple(_memories(survey.get("memories"))),
     )
 
@@ -154,6 +171,11 @@ def _cures(facts: Facts, key: str) -> list[CureFacts]:
         for row in rows
         if isinstance(row, dict) and whole(row.get("at")) is not None and row.get("step") in STEPS
     ]
+
+
+def _said(value: object) -> str | None:
+    """None is not known; empty is known to be empty."""
+    return value if isinstance(value, str) else None
 
 
 def _state(value: object) -> LinkState | None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from relay import status_messages
 from relay.clock import local
 from relay.core import plain, recovery_health
-from relay.core.foreign import named
 from relay.core.health import Health, Problem, Verdict
 from relay.core.link import LinkState
 from relay.core.number import masked
 from relay.core.station import (
-    InwardFacts,
     ModemFacts,
-    OutwardFacts,
-    Reason,
     Running,
     ServerFacts,
     Station,
@@ -93,9 +90,9 @@ def _facts(station: Station, show_numbers: bool) -> Iterator[str]:
         if said := airtime_line(one, alone=len(station.airtime) == 1):
             yield from _fact("Airtime", said, one.at, station)
     if station.inward is not None:
-        yield from _fact("In", _in(station.inward, station), None, station)
+        yield from _fact("In", status_messages.inward(station.inward, station), None, station)
     if station.outward is not None:
-        yield from _fact("Out", _out(station.outward, station), None, station)
+        yield from _fact("Out", status_messages.outward(station.outward, station), None, station)
     for server in station.servers:
         yield from _fact("Server", _server(server, station), server.last_ok, station)
     yield from _fact("Disk", _disk(station), None, station)
@@ -140,64 +137,6 @@ def _modem(modem: ModemFacts, alive: bool, show_numbers: bool) -> str:
 
 def _sim(number: str, show_numbers: bool) -> str | None:
     return f"SIM {number if show_numbers else masked(number)}" if number else None
-
-
-def _in(inward: InwardFacts, station: Station) -> str:
-    now = station.now
-    words = [f"{plain.count(inward.received_today)} today"]
-    if inward.here_only:
-        oldest = plain.duration(now - (inward.oldest_here_at or now))
-        words.append(f"{plain.count(inward.here_only)} safe here only (oldest {oldest})")
-    elif station.servers:
-        words.append("0 safe here only")
-    if inward.waiting_parts:
-        waited = plain.duration(now - (inward.oldest_part_at or now))
-        words.append(
-            f"{plain.many(inward.waiting_parts, 'long SMS', 'long SMS')} short of parts ({waited})"
-        )
-    if inward.unread:
-        words.append(f"{plain.count(inward.unread)} not read yet")
-    if inward.undecodable:
-        words.append(f"{plain.count(inward.undecodable)} unreadable")
-    if inward.aside:
-        words.append(f"set aside: {_aside(inward)}")
-    return "; ".join(words)
-
-
-def _aside(inward: InwardFacts) -> str:
-    shown = [named(reason, n) for reason, n in inward.aside[:_SHOWN]]
-    left = inward.set_aside - sum(n for _, n in inward.aside[:_SHOWN])
-    return ", ".join([*shown, *([f"{plain.count(left)} others"] if left else [])])
-
-
-def _out(outward: OutwardFacts, station: Station) -> str:
-    words = [f"{plain.count(outward.waiting)} waiting"]
-    if outward.waiting:
-        urgent = f" ({plain.count(outward.urgent)} urgent)" if outward.urgent else ""
-        oldest = plain.duration(station.now - (outward.oldest_at or station.now))
-        words = [f"{words[0]}{urgent}, oldest {oldest}"]
-    if outward.backoff:
-        words.append(
-            f"{plain.many(outward.backoff, 'part')} tried again later: "
-            f"{_reasons(outward.backoff_reasons)}"
-        )
-    if outward.uncertain:
-        example = f" -> relay trace out {outward.uncertain_ids[0]}" * bool(outward.uncertain_ids)
-        words.append(f"{plain.many(outward.uncertain, 'part')} uncertain{example}")
-    words.append(
-        f"today {plain.count(outward.sent_today)} sent, {plain.count(outward.delivered_today)} "
-        f"delivered, {plain.count(outward.failed_today)} failed"
-    )
-    if outward.awaiting_report:
-        words.append(f"{plain.count(outward.awaiting_report)} await a delivery report")
-    if outward.failed:
-        words.append(f"failed in 24 h: {_reasons(outward.failed)}")
-    return "; ".join(words)
-
-
-def _reasons(reasons: tuple[Reason, ...]) -> str:
-    shown = [f"{reason.n} {reason.code}" for reason in reasons[:_SHOWN]]
-    return ", ".join([*shown, "…"] if len(reasons) > _SHOWN else shown)
 
 
 def _server(server: ServerFacts, station: Station) -> str:

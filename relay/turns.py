@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
+from relay.core.device import Urc
 from relay.core.ladder import Trouble
 from relay.errors import ModemError
 from relay.flows.airtime import Airtime
@@ -12,6 +16,22 @@ from relay.flows.sending import Sending
 from relay.flows.submission import Submission
 
 _SETTLE_EVERY_S = 30.0
+
+
+class Companion(Protocol):
+    """Something else that one modem's thread looks after, each in a module of `relay.flows`."""
+
+    def opened(self) -> None:
+        """The modem was opened anew. May raise `ModemError`."""
+        ...
+
+    def notice(self, urcs: Sequence[Urc]) -> None:
+        """What the modem said by itself. Never touches the port."""
+        ...
+
+    def step(self) -> float:
+        """Do what is due; seconds until the next. May raise `ModemError`."""
+        ...
 
 
 class ModemTurn:
@@ -29,6 +49,7 @@ class ModemTurn:
         submission: Submission,
         airtime: Airtime,
         clock: Clock,
+        companions: Sequence[Companion] = (),
     ) -> None:
         self._modem = modem
         self._linking = linking
@@ -37,6 +58,7 @@ class ModemTurn:
         self._submission = submission
         self._airtime = airtime
         self._clock = clock
+        self._companions = companions
         self._settle_at = 0.0  # monotonic
 
     def step(self) -> float:
@@ -79,6 +101,8 @@ class ModemTurn:
             self._receiving.opened()
             self._submission.opened(self._modem)
             self._airtime.opened()
+            for companion in self._companions:
+                companion.opened()
             self._settle_at = 0.0
         return wait
 
@@ -86,9 +110,12 @@ class ModemTurn:
         urcs = self._modem.take_urcs()
         self._receiving.notice(urcs)
         self._sending.notice(urcs)
+        for companion in self._companions:
+            companion.notice(urcs)
         self._linking.notice(urcs)
         wait = min(
             self._linking.look_after(),
+            *(companion.step() for companion in self._companions),
             self._receiving.step(),
             self._airtime.step(),
             self._settle(),

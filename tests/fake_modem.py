@@ -71,6 +71,9 @@ class FakeModem:
     hopeless: bool = False  # it hangs, and no step helps
     cannot: dict[Step, str] = field(default_factory=dict)
     cures: list[Step] = field(default_factory=list)
+    smsc: str | None = "+254722500029"
+    imsi_now: str | None = None  # of a SIM that came after the bring-up
+    takes_centre: bool = True
     _mr: int = 0
     _rung: threading.Event = field(default_factory=threading.Event)
 
@@ -253,7 +256,17 @@ class FakeModem:
 
     def survey(self) -> Survey:
         self._command("survey")
-        return Survey(signal_dbm=-71, registration=1, operator="Test Net")
+        return Survey(signal_dbm=-71, registration=1, operator="Test Net", smsc=self.smsc)
+
+    def imsi(self) -> str:
+        self._command("imsi")
+        return self.identity.imsi if self.imsi_now is None else self.imsi_now
+
+    def set_centre(self, number: str) -> bool:
+        self._command("set_centre")
+        if self.takes_centre:
+            self.smsc = number
+        return self.takes_centre
 
     def check(self) -> bool:
         self._command("check")

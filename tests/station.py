@@ -110,7 +110,11 @@ class Station:
         self.network = Network(self.clock.now)
         self.modems = [
             SimulatedModem(
-                self.network, number, profile=profile, sim=_sim(number, profile), imei=imei(number)
+                self.network,
+                number,
+                profile=profile,
+                sim=new_sim(number, profile),
+                imei=imei(number),
             )
             for number in (GATEWAY, GATEWAY_TOO)[:modems]
         ]
@@ -333,7 +337,7 @@ def never_fell(states: list[str]) -> bool:
     return ranks == sorted(ranks)
 
 
-def _sim(number: str, profile: str) -> SimCard:
+def new_sim(number: str, profile: str) -> SimCard:
     """A SIM of its own: what came in over another one is another message."""
     digits = number.removeprefix("+")
     capacity = profile_named(profile).sim_capacity

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from relay.simulator import junk
-from tests.station import NURSE, Station
+from tests.station import MOTHER, NURSE, Station, new_sim
+
+HELD = "SELECT 1 FROM sim WHERE held_since IS NOT NULL"
 
 pytestmark = pytest.mark.pty
 
@@ -42,3 +44,48 @@ def test_junk_frees_its_slot_and_only_texts_of_people_reach_the_server(station):
     listed = station.command("inbox", "list", "--state", "aside").stdout
     assert "voicemail.sign" in listed
     assert "set aside: 1 cell broadcast" in station.command("status").stdout
+
+
+def notices(station: Station) -> list[str]:
+    """What relay itself has told the server."""
+    return [str(one.content) for one in station.server.reports if one.sender == "relay"]
+
+
+def test_another_sim_receives_and_waits_to_send(station):
+    """Until the old one is back; then until a person accepts another."""
+    station.start()
+    station.eventually(lambda: station.query("SELECT 1 FROM sim"), "the SIM was seen")
+    old = station.modem.sim
+    station.modem.insert(new_sim("+254711999044", "huawei-e17x"))
+    station.eventually(lambda: station.query(HELD), "it is seen")
+    station.server.queue("m1", MOTHER, "Come on Monday")
+    station.text("P Jane 21", to="+254711999044")
+    station.eventually(lambda: station.forwarded["P Jane 21"], "it receives")
+    station.eventually(
+        lambda: station.query("SELECT 1 FROM outbound WHERE server_id = 'm1'"), "it has come"
+    )
+    station.eventually(lambda: notices(station), "the server is told")
+    assert len(notices(station)) == 1
+    assert "the SIM in modem usb has changed (…" in notices(station)[0]
+    assert station.on_air("Come on Monday") == 0
+    status = station.command("status").stdout
+    assert "CRIT" in status
+    assert "SIM_CHANGED" in status
+    station.modem.insert(old)
+    station.eventually(lambda: station.on_air("Come on Monday") == 1, "the old SIM goes on")
+    station.modem.insert(new_sim("+254711999044", "huawei-e17x"))
+    station.eventually(lambda: station.query(HELD), "it is seen again")
+    station.server.queue("m2", MOTHER, "Come on Friday")
+    assert "…044 in modem usb: not accepted" in station.command("sim", "show").stdout
+    assert station.command("sim", "accept").returncode == 0
+    station.eventually(lambda: station.on_air("Come on Friday") == 1, "and it sends")
+    assert "SIM_CHANGED" not in station.command("status").stdout
+
+
+def test_a_lost_service_centre_is_given_back(station):
+    station.start()
+    station.eventually(lambda: station.query("SELECT 1 FROM sim WHERE smsc <> ''"), "noted")
+    station.modem.faults.lose_smsc()
+    station.eventually(lambda: station.modem.sim.smsc, "it was given back")
+    station.server.queue("m1", MOTHER, "Come on Monday")
+    station.eventually(lambda: station.on_air("Come on Monday") == 1, "the message went out")

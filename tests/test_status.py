@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relay.clock import local, wall
 from relay.core.cht import Answer
 from relay.core.health import Verdict, judge
 from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood, RefusedForNow
@@ -340,6 +341,73 @@ def test_every_kind_of_sending_is_told_apart(clinic: Clinic) -> None:
         "failed in 24 h: 1 DEST_UNASSIGNED",
     ):
         assert words in text
+
+
+CAPPED = (
+    TOML
+    + """\
+[sending]
+max_per_hour = 1
+quiet_from = "22:00"
+quiet_until = "06:00"
+"""
+)
+
+
+def test_what_holds_messages_is_told(tmp_path: Path) -> None:
+    """A cap, a later time, an earlier message to the same number: a warning only for the cap."""
+    with Clinic(tmp_path, CAPPED) as clinic:
+        clinic.clock.step((wall(NOON, "12:00") - NOON) / 1000)
+        clinic.works()
+        now = clinic.clock.now()
+        clinic.sends(to="+254700000001")
+        submits(clinic, RefusedForNow("NET_CONGESTION: busy", now + 600_000))
+        clinic.sends(to="+254700000001")
+        clinic.sends(to="+254700000002")
+        submits(clinic, Accepted(7))
+        clinic.sends(to="+254700000003", not_before=now + 7_200_000)
+        station = clinic.station()
+        text = " ".join(shown(station).split())
+    opens = local(now + 3_600_000)[:16]
+    assert "max_per_hour reached: 1 held until" in text
+    assert "1 for a later time" in text
+    assert "1 behind an earlier one to the same number" in text
+    (problem,) = judge(station).problems
+    assert (problem.code, problem.verdict) == ("CAP_REACHED", "WARN")
+    assert "1 message waits: max_per_hour allows 1" in problem.what
+    assert station.outward
+    assert local(station.outward.held.caps[0].opens_at)[:16] == opens
+
+
+def test_quiet_hours_are_told_and_nothing_is_wrong(tmp_path: Path) -> None:
+    """Nor just after them, when messages have waited all night."""
+    with Clinic(tmp_path, CAPPED) as clinic:
+        clinic.clock.step((wall(NOON, "22:00") - NOON) / 1000)
+        clinic.works()
+        clinic.sends()
+        clinic.passes(2 * HOUR)
+        clinic.modem()
+        clinic.server()
+        assert "quiet hours until 06:00: 1 held" in " ".join(shown(clinic.station()).split())
+        assert judge(clinic.station()).verdict == "OK"
+        clinic.passes(3.5 * HOUR)
+        clinic.modem()
+        clinic.server()
+        assert "quiet hours" not in shown(clinic.station())
+        assert judge(clinic.station()).problems == ()
+
+
+def test_what_expired_or_was_replaced_is_counted(clinic: Clinic) -> None:
+    """What was replaced by a newer message has not failed."""
+    clinic.works()
+    clinic.sends(key="stock")
+    clinic.sends(key="stock")
+    clinic.sends(useful_until=clinic.clock.now() + 1)
+    clinic.clock.advance(1)
+    clinic.outbox.expire(clinic.clock.now(), clinic.clock.now())
+    text = " ".join(shown(clinic.station()).split())
+    assert "1 failed; 1 of them too old; 1 replaced by newer ones" in text
+    assert "failed in 24 h: 1 MSG_EXPIRED" in text
 
 
 def test_what_is_odd_about_modem_and_clock_is_told(clinic: Clinic) -> None:

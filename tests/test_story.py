@@ -46,6 +46,7 @@ from relay.errors import (
     Unreachable,
 )
 from relay.flows.airtime import Airtime, AirtimePolicy
+from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
 from relay.flows.sending import Sending
@@ -256,14 +257,28 @@ class Story(RuleBasedStateMachine):
         self.outbox.recover(self.clock.now())
         self.phone.link = LinkState.CLOSED
         submission = Submission(self.outbox, facts, self.clock, self.policy)
+        hold = CreditHold(self.phone.name, Accounts(self.db), facts, self.clock)
         self.turn = ModemTurn(
             self.phone,
             Linking(self.phone, facts, self.clock, lambda: 0.5),
             Receiving(self.phone, self.inbox, self.clock, bell),
-            Sending(self.phone, self.outbox, submission, self.clock),
+            Sending(
+                self.phone,
+                self.outbox,
+                submission,
+                self.clock,
+                select=hold.selection,
+                credit=hold,
+            ),
             submission,
             Airtime(
-                self.phone, Accounts(self.db), facts, self.outbox, self.clock, AirtimePolicy()
+                self.phone,
+                Accounts(self.db),
+                facts,
+                self.outbox,
+                self.clock,
+                AirtimePolicy(),
+                hold,
             ),
             self.clock,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relay.assembly import airtime, driver, outbox_of
+from relay.assembly import airtime, credit_hold, driver, outbox_of
 from relay.cli.printing import note
 from relay.core.link import LinkState
 from relay.errors import ModemError
@@ -52,9 +52,9 @@ def ask_operator(desk: Desk, config: Config) -> None:
     with closing(db), _in_place_of_the_daemon(config):
         for one in config.modems:
             modem = driver(one, db, desk.clock, bus)
-            flow = airtime(
-                modem, one, config.airtime, db, outbox_of(db, config.sending), desk.clock
-            )
+            hold = credit_hold(one, config.airtime, db, desk.clock)
+            outbox = outbox_of(db, config.sending)
+            flow = airtime(modem, one, config.airtime, db, outbox, desk.clock, hold)
             try:
                 modem.open()
                 if modem.link is not LinkState.READY:

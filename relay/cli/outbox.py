@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 import click
 
@@ -20,9 +21,13 @@ from relay.cli.desk import (
 from relay.cli.printing import data, emit, note, number, table
 from relay.clock import local
 from relay.core.outbound import Part, PartState, Resent
+from relay.core.waiting import Wait, Why
 from relay.store import browsing
 from relay.store.outbox import Outbox
 from relay.store.reading import Reader
+from relay.store.waits import waits
+
+Waits = Mapping[int, Wait]
 
 _EPILOG = examples(
     "relay outbox                         the latest messages",
@@ -46,7 +51,7 @@ def outbox(context: click.Context) -> None:
     epilog=examples(
         "relay outbox list",
         "relay outbox list --failed --limit 100",
-        "relay outbox list --state waiting",
+        "relay outbox list --state waiting     and what each of them waits for",
     ),
 )
 @click.option(
@@ -73,15 +78,24 @@ def list_(
     """List messages, the newest first, without their texts."""
     with desk.reader() as reader:
         rows = browsing.outbound_list(reader, "failed" if failed else state, limit)
+        waiting = _waits(desk, reader, rows)
     if as_json:
-        emit({"messages": [_document(row, show_text, show_numbers) for row in rows]})
+        emit({"messages": [_document(row, waiting, show_text, show_numbers) for row in rows]})
     elif rows:
-        _print(rows, show_text, show_numbers)
+        _print(rows, waiting, show_text, show_numbers)
     else:
         note("There are none.")
 
 
-def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> None:
+def _waits(desk: Desk, reader: Reader, rows: Sequence[sqlite3.Row]) -> Waits:
+    rules = desk.config().sending.rules
+    ids = [row["id"] for row in rows if row["finished_at"] is None]
+    return waits(reader, desk.clock.now(), rules, ids)
+
+
+def _print(
+    rows: Sequence[sqlite3.Row], waiting: Waits, show_text: bool, show_numbers: bool
+) -> None:
     columns = ["id", "stored", "to", "status", "SMS", "reason", *(["text"] if show_text else [])]
     table(
         columns,
@@ -92,7 +106,7 @@ def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> 
                 number(row["recipient"], show_numbers),
                 row["status"],
                 str(row["parts"]),
-                row["reason"] or "",
+                waits_for(waiting[row["id"]]) if row["id"] in waiting else row["reason"] or "",
                 *([row["text"]] if show_text else []),
             ]
             for row in rows
@@ -100,9 +114,12 @@ def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> 
     )
 
 
-def _document(row: sqlite3.Row, show_text: bool, show_numbers: bool) -> dict[str, object]:
+def _document(
+    row: sqlite3.Row, waiting: Waits, show_text: bool, show_numbers: bool
+) -> dict[str, object]:
     found = {key: row[key] for key in row.keys() if show_text or key != "text"}  # noqa: SIM118  # a Row
     found["recipient"] = number(found["recipient"], show_numbers)
+    found["waits"] = asdict(waiting[row["id"]]) if row["id"] in waiting else None
     return found
 
 
@@ -120,18 +137,42 @@ def show(desk: Desk, outbound_id: int, show_numbers: bool, as_json: bool) -> Non
     with desk.reader() as reader:
         row = _require(reader, outbound_id)
         parts = browsing.outbound_parts(reader, outbound_id)
+        waiting = _waits(desk, reader, [row])
     if as_json:
-        emit({**_document(row, True, show_numbers), "parts": [dict(part) for part in parts]})
+        found = _document(row, waiting, True, show_numbers)
+        emit({**found, "parts": [dict(part) for part in parts]})
         return
     origin = f"server {row['server']}, id {row['server_id']}" if row["server"] else "this machine"
     data(f"out {row['id']} to {number(row['recipient'], show_numbers)}: {row['status']}")
     data(f"  from    {origin}")
     data(f"  stored  {local(row['created_at'])}")
     data(f"  reason  {row['reason'] or '-'}")
+    for wait in waiting.values():
+        data(f"  waits   {waits_for(wait) or 'for its turn, or for a modem that works'}")
+    if row["useful_until"] and row["finished_at"] is None:
+        data(f"  of use  until {local(row['useful_until'])}")
     for part in parts:
         data(f"  part    {_part(part)}")
     data()
     data(row["text"])
+
+
+def waits_for(wait: Wait) -> str:
+    """What a message waits for, in words; nothing where it is only its turn."""
+    until = "" if wait.until is None else local(wait.until)[:16]
+    match wait.why:
+        case Why.LATER:
+            return f"for {until}"
+        case Why.QUIET:
+            return f"quiet hours, until {until}"
+        case Why.CAP:
+            return f"{wait.of} reached, until {until}"
+        case Why.BACKOFF:
+            return f"tried again {until}: {wait.of}"
+        case Why.BEHIND:
+            return f"behind out {wait.of} to the same number"
+        case _:
+            return ""
 
 
 def _part(part: sqlite3.Row) -> str:

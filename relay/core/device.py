@@ -91,7 +91,8 @@ Urc = NewMessage | DirectPdu | LateReference | MemoryFull | Restarted | Incoming
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the modem and its SIM are. An empty string means: it would not say."""
+    """Who the modem and its SIM are. An empty string means: it would not say. `number` is the
+    SIM's own (AT+CNUM), which most do not know."""
 
     manufacturer: str = ""
     model: str = ""
@@ -99,6 +100,7 @@ class Identity:
     imei: str = ""
     imsi: str = ""
     iccid: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

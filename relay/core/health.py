@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from relay.core import machine_health, plain
+from relay.core.airtime_health import airtime
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
 from relay.core.server_health import hard, outage, reached, servers
+from relay.core.sim_health import sims
 from relay.core.station import Running, Station
 from relay.core.verdict import Health, Problem, Verdict, in_order
 
@@ -24,6 +26,8 @@ _RULES: tuple[Callable[[Station], Iterator[Problem]], ...] = (
     machine_health.daemon,
     machine_health.damage,
     modems,
+    sims,
+    airtime,
     servers,
     messages,
     machine_health.clock,
@@ -46,6 +50,9 @@ def _found(station: Station) -> list[Problem]:
     if any(problem.code in ("DISK_FULL", "STORE_HELD") for problem in found):
         # A daemon that cannot write gives no sign of life: that is to blame, not relay.
         found = [problem for problem in found if problem.code != "DAEMON_SILENT"]
+    if any(problem.code == "SIM_NO_CREDIT" for problem in found):
+        # These say the same in words that know less.
+        found = [one for one in found if one.code not in ("SMS_REJECTED", "OUT_SLOW")]
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.modem_health import works
-from relay.core.plain import DAY, HOUR
+from relay.core.plain import DAY, HOUR, MINUTE
 from relay.core.station import OutwardFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -22,6 +22,7 @@ def messages(station: Station) -> Iterator[Problem]:
     if station.outward is not None and station.daemon.running is Running.YES:
         yield from _uncertain(station, station.outward)
         yield from _failing(station.outward)
+        yield from _capped(station, station.outward)
         yield from _stuck(station, station.outward)
 
 
@@ -69,9 +70,29 @@ def _failing(outward: OutwardFacts) -> Iterator[Problem]:
         )
 
 
+def _capped(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
+    """A minute is over before anybody has read that its cap is reached."""
+    for cap in outward.held.caps:
+        if cap.waiting and cap.window_ms > MINUTE:
+            yield Problem(
+                "CAP_REACHED",
+                Verdict.WARN,
+                f"{plain.many(cap.waiting, 'message waits', 'messages wait')}: {cap.key} allows "
+                f"{cap.limit}, and they are used up. It goes on in "
+                f"{plain.duration(max(0, cap.opens_at - station.now))}.",
+                "Nothing is lost, and alerts go out. If it was not meant so: is there a loop? "
+                "Else write a higher cap into [sending] and restart relay.",
+                subject=cap.key,
+            )
+
+
 def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
-    """A modem works, and still messages do not go out."""
-    if outward.oldest_at is None or station.now - outward.oldest_at < _STUCK:
+    """A modem works, and still messages do not go out, though nothing holds them."""
+    held = outward.held
+    if outward.oldest_at is None or held.caps or held.quiet_until is not None:
+        return
+    since = max(outward.oldest_at, held.quiet_ended or 0)
+    if station.now - since < _STUCK:
         return
     if not any(works(modem, station) for modem in station.modems):
         return

@@ -228,12 +228,23 @@ def _readable(name: str) -> str:
 
 def service_centre(lines: Lines) -> str | None:
     """The address of AT+CSCA?; an empty string where the SIM has none."""
-    fields = fields_of(value_of(lines, "+CSCA") or "")
-    if not fields:
+    value = value_of(lines, "+CSCA")
+    if value is None:
         return None
-    number = _readable(fields[0])
+    fields = fields_of(value)
+    number = _readable(fields[0]).strip("\0 ") if fields else ""
+    if not number.removeprefix("+").strip("0"):
+        return ""  # a plus or zeros alone: what an erased SIM shows
     kind = fields[1] if len(fields) > 1 else ""
     # 145: international; some modems leave the plus to the type.
+    return f"+{number}" if kind == "145" and number[:1].isdigit() else number
+
+
+def own_number(lines: Lines) -> str:
+    """The first number of AT+CNUM (TS 27.007 §7.1); empty where the SIM does not know it."""
+    fields = fields_of(value_of(lines, "+CNUM") or "")
+    number = _readable(fields[1]).strip() if len(fields) > 1 else ""
+    kind = fields[2] if len(fields) > 2 else ""
     return f"+{number}" if kind == "145" and number[:1].isdigit() else number
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from relay.core.airtime import Forecast, forecast, in_words, sms_left
+from relay.core.airtime import Forecast, forecast, in_words
+from relay.core.credit import Purse, spent
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
 
@@ -77,6 +78,14 @@ class ModemFacts:
     survey_s: float = 60.0
     ladder: Ladder = field(default_factory=Ladder)
     cures: tuple[CureFacts, ...] = ()
+    held_since: int | None = None  # a SIM that nobody has accepted sits in it
+    held_sim: str = ""  # masked, and so are the next three
+    accepted_sim: str = ""
+    smsc_shown: str = ""
+    smsc_before_shown: str = ""
+    smsc_before: bool = False  # whether the SIM had another service centre, until `smsc_at`
+    smsc_at: int | None = None
+    smsc_set: bool = False  # by the configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,10 @@ class AirtimeFacts:
 
     `sms` are messages that are paid for already, `until` an ISO date; `check` is how the last
     question to the operator went, at `check_at`. `daily` is the average of SMS in recent days,
-    `queued` how many wait for any modem.
+    `queued` how many wait for any modem, `sent` how many this one has sent since `at`.
+
+    `out_since` is when its credit ran out, `why` in the network's words; one message probes it at
+    `probe_at`. `reserve` says that only urgent ones go, `held` how many others wait.
     """
 
     modem: str
@@ -103,10 +115,21 @@ class AirtimeFacts:
     ussd: str = ""
     daily: float | None = None
     queued: int | None = None
+    sent: int = 0
+    out_since: int | None = None
+    why: str = ""
+    probe_at: int | None = None
+    reserve: bool = False
+    held: int = 0
+
+    @property
+    def purse(self) -> Purse:
+        """What should be left by now."""
+        return spent(Purse(self.amount, self.sms, self.price), self.sent)
 
     @property
     def reach(self) -> Forecast:
-        left = sms_left(self.amount, self.sms, self.price)
+        left = 0 if self.out_since is not None else self.purse.sms_left
         return forecast(left, self.daily, self.queued)
 
     @property
@@ -170,8 +193,33 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class CapFacts:
+    """A cap that is reached: how many messages wait for it, and when it opens again."""
+
+    key: str
+    limit: int
+    window_ms: int
+    opens_at: int
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFacts:
+    """Messages that wait for a wished time, for an earlier one to their number, for the end of
+    the quiet hours (which last ended at `quiet_ended`), or for a cap."""
+
+    later: int = 0
+    behind: int = 0
+    quiet: int = 0
+    quiet_until: int | None = None
+    quiet_ended: int | None = None
+    caps: tuple[CapFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OutwardFacts:
-    """Messages, except `backoff` and `uncertain`, which are parts."""
+    """Messages, except `backoff` and `uncertain`, which are parts. `oldest_at` is when the
+    oldest one might have gone; what was replaced by a newer one did not fail."""
 
     waiting: int = 0
     urgent: int = 0
@@ -187,6 +235,9 @@ class OutwardFacts:
     failed_today: int = 0
     failed: tuple[Reason, ...] = ()
     failed_ids: tuple[int, ...] = ()
+    held: HeldFacts = HeldFacts()
+    expired_today: int = 0
+    superseded_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)

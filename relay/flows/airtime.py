@@ -14,6 +14,7 @@ from relay.core.airtime import Wishes, dialled, terms
 from relay.core.balance import Operator, is_sender, is_top_up, read_balance
 from relay.core.link import LinkState
 from relay.errors import NoReply, Refused
+from relay.flows.credit import CreditHold, suspected
 from relay.flows.ports import Clock, Modem
 from relay.log import event
 from relay.store.accounts import Accounts, Letter
@@ -63,6 +64,7 @@ class Airtime:
         outbox: Outbox,
         clock: Clock,
         policy: AirtimePolicy,
+        credit: CreditHold,
     ) -> None:
         self._modem = modem
         self._accounts = accounts
@@ -70,11 +72,13 @@ class Airtime:
         self._outbox = outbox
         self._clock = clock
         self._policy = policy
+        self._credit = credit
         self._terms = Operator()
         self._read_up_to: int | None = None  # the row of the last message that was looked at
 
     def opened(self) -> None:
         """The SIM may be another one than before."""
+        self._credit.opened(self._sim)
         imsi = self._modem.identity.imsi
         self._terms = terms(imsi, self._policy.wishes, self._policy.operators)
         self._accounts.price(
@@ -114,6 +118,10 @@ class Airtime:
 
     def _check_due_at(self) -> int | None:
         """When the operator is to be asked (epoch ms); None if nobody wants to know."""
+        times = (self._wished_at(), self._suspected_at(), self._probe_at())
+        return min((at for at in times if at is not None), default=None)
+
+    def _wished_at(self) -> int | None:
         wish = self._facts.get(wanted(self._modem.name))
         if wish is None:
             return None
@@ -121,6 +129,25 @@ class Airtime:
         if at is None or 0 < tries < _TRIES:
             return wish.at if at is None else at + _AGAIN_MS
         return None
+
+    def _suspected_at(self) -> int | None:
+        """On suspicion it is asked only where that is free, and not too often."""
+        suspicion = self._facts.get(suspected(self._modem.name))
+        if suspicion is None or not self._terms.ussd:
+            return None
+        last = self._facts.get(self._key("balance_check"))
+        if last is None:
+            return suspicion.at
+        earliest = min(last.at, self._clock.now()) + self._policy.suspect_ms
+        return max(suspicion.at, earliest) if suspicion.at > last.at else None
+
+    def _probe_at(self) -> int | None:
+        """Before a message probes whether there is credit again, the operator is asked."""
+        probe_at = self._credit.probe_at()
+        if probe_at is None or not self._terms.ussd:
+            return None
+        last = self._facts.get(self._key("balance_check"))
+        return probe_at if last is None or last.at < probe_at else None
 
     def _failed_since(self, wished_at: int) -> tuple[int | None, int]:
         """When the operator was last asked since the wish, and how often in vain."""
@@ -177,6 +204,7 @@ class Airtime:
         elif is_top_up(letter.text, self._terms.manner):
             _log.info(event("airtime.topped_up", modem=self._modem.name))
             self._facts.put(self._clock.now(), wanted(self._modem.name), True, "a top-up")
+            self._credit.topped_up()
 
     def _take(self, answer: str, via: str, *, keep: bool = True) -> bool:
         """Keep the balance that an answer tells; whether it tells one. The words of an answer
@@ -189,6 +217,7 @@ class Airtime:
             price = self._policy.wishes.price
             self._accounts.observe(now, self._modem.name, self._sim, seen, via, price)
             _log.info(event("airtime.balance", modem=self._modem.name, via=via))
+            self._credit.balance_seen()
         return seen is not None
 
     def _note(self, state: str, error: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from relay.core.backoff import delay_s
-from relay.core.device import Restarted, Urc
+from relay.core.device import Restarted, Survey, Urc
 from relay.core.ladder import Trouble
 from relay.core.link import READABLE
 from relay.errors import ModemError, NoReply, PortLost, Refused, SimProblem
@@ -34,6 +34,7 @@ class Linking:
         chance: Chance,
         survey_s: float = 60,
         recovery: Recovery | None = None,
+        surveyed: Callable[[Survey], None] = lambda _: None,
     ) -> None:
         self._modem = modem
         self._recovery = recovery or Recovery(modem, facts, clock)
@@ -41,6 +42,7 @@ class Linking:
         self._clock = clock
         self._chance = chance
         self._survey_s = survey_s
+        self._surveyed = surveyed
         self._failures = 0
         self._refusals = 0
         self._retry_at = 0.0  # monotonic
@@ -93,6 +95,7 @@ class Linking:
             raise PortLost(self._modem.name, "the modem has forgotten its settings")
         survey = self._modem.survey()
         self._put_all({"survey": asdict(survey), "link": self._link("")}, "AT+CSQ, AT+CREG")
+        self._surveyed(survey)
         return self._survey_s
 
     def lost(self, error: ModemError) -> float:

@@ -143,6 +143,14 @@ class Modem(Protocol):
         """Ask the modem about network and memory; also moves `link`."""
         ...
 
+    def imsi(self) -> str:
+        """The IMSI of the SIM that is in it now; empty where it would not say."""
+        ...
+
+    def set_centre(self, number: str) -> bool:
+        """Tell the SIM its service centre; whether it reads the same afterwards."""
+        ...
+
     def check(self) -> bool:
         """Whether the modem still has our settings (AT+CMGF?, AT+CNMI?)."""
         ...
@@ -151,6 +159,20 @@ class Modem(Protocol):
         """Send a USSD code, answer its menus with `replies`, and return what the network says
         last, decoded. Raises `Refused`, `NoReply` or `PortLost`.
         """
+        ...
+
+
+class SimState(Protocol):
+    """What sending must know of the SIM."""
+
+    def holds(self) -> bool:
+        """Whether nothing may be sent with it. Raises `PortLost` if it is another than at the
+        last bring-up."""
+        ...
+
+    @property
+    def lacks_centre(self) -> bool:
+        """Whether it has no service centre."""
         ...
 
 

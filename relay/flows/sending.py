@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, retry_ms
-from relay.core.causes import Retry, cause_of
+from relay.core.causes import Retry
+from relay.core.centre import cause_behind
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
 from relay.core.outbound import (
@@ -27,7 +28,8 @@ from relay.core.outbound import (
 )
 from relay.core.queueing import EVERYTHING, Selection
 from relay.errors import Ailing, NotSubmitted, OutcomeUnknown, Refused, StoreError
-from relay.flows.ports import Clock, Modem
+from relay.flows.credit import CreditHold
+from relay.flows.ports import Clock, Modem, SimState
 from relay.flows.submission import Submission, never_begun
 from relay.log import event
 from relay.store.outbox import Outbox
@@ -59,13 +61,17 @@ class Sending:
         clock: Clock,
         soft_retries: int = SOFT_RETRIES,
         select: Callable[[], Selection] = lambda: EVERYTHING,
+        credit: CreditHold | None = None,
+        sim: SimState | None = None,
     ) -> None:
         self._modem = modem
         self._outbox = outbox
         self._submission = submission
         self._clock = clock
         self._soft_retries = soft_retries
+        self._sim = sim
         self._select = select  # what may be claimed now
+        self._credit = credit
         self._next: Part | None = None  # claimed while the one before was on the air
         # What became of the part that was at the radio last, until it is on the disk.
         self._unrecorded: tuple[Part, Event] | None = None
@@ -82,6 +88,9 @@ class Sending:
         self._record()
         if self._modem.link is not LinkState.READY:
             self.put_back("the modem is not registered")
+            return _IDLE_S
+        if self._sim is not None and self._sim.holds():
+            self.put_back("the SIM has changed")
             return _IDLE_S
         pause = self._pause_until - self._clock.monotonic()
         if pause > 0:
@@ -144,7 +153,7 @@ class Sending:
 
     def _claim(self, *, ahead: bool = False) -> Part | None:
         mode = self._submission.mode(self._modem)
-        return self._outbox.claim(
+        part = self._outbox.claim(
             self._clock.now(),
             self._modem.name,
             mode,
@@ -152,6 +161,9 @@ class Sending:
             selection=self._select(),
             earliest=self._clock.earliest(),
         )
+        if part is not None and self._credit is not None:
+            self._credit.claimed()
+        return part
 
     def _claim_ahead(self) -> None:
         """Runs while the modem works on another part, so it must not fail."""
@@ -173,6 +185,8 @@ class Sending:
             first()
         self._unrecorded = part, happened
         self._pause_after(happened)
+        if self._credit is not None:
+            _tell(self._credit, happened)
 
     def _record(self) -> None:
         """Commit what became of the last submission; where the disk is full, next time."""
@@ -209,6 +223,8 @@ class Sending:
         try:
             happened: Event = Accepted(submit(self._modem, part, self._claim_ahead, first))
         except NotSubmitted as error:
+            if self._credit is not None:
+                self._credit.unclear()
             return NotStarted(error.cause, self._clock.now() + _NOT_STARTED_WAIT_MS)
         except OutcomeUnknown as error:
             return NoAnswer(error.cause)
@@ -219,7 +235,10 @@ class Sending:
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says when."""
-        cause = cause_of(error)
+        lacks_centre = self._sim is not None and self._sim.lacks_centre
+        cause = cause_behind(error, lacks_centre=lacks_centre)
+        if self._credit is not None and self._credit.refused(cause, str(error)):
+            return NotStarted(f"SIM_NO_CREDIT: {error} {cause.words}")
         reason = f"{cause.code}: {error} {cause.words}"
         wait_ms = retry_ms(cause.retry, part.attempts, self._soft_retries)
         if not cause.of_one:
@@ -247,3 +266,11 @@ class Sending:
             return _IDLE_S
         left_s = (due_at - self._clock.now()) / 1000
         return max(0.05, left_s) if left_s > 0 else _UNSURE_S
+
+
+def _tell(credit: CreditHold, happened: Event) -> None:
+    """Of a refusal it has heard already, where the cause was at hand."""
+    if isinstance(happened, Accepted):
+        credit.accepted()
+    elif isinstance(happened, NoAnswer):
+        credit.unclear()

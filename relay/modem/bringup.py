@@ -13,7 +13,7 @@ from gsmmodem.exceptions import CommandError, TimeoutException
 
 from relay.core.at import CR, CTRL_Z, ESC
 from relay.core.device import Identity
-from relay.core.replies import flag, value_of
+from relay.core.replies import flag, own_number, value_of
 from relay.core.sim import digits_of, iccid, said
 from relay.core.urc import is_reboot
 from relay.errors import NoReply, PortLost, Refused
@@ -63,7 +63,10 @@ def bring_up(
     identity = replace(identity, iccid=_iccid(session, profile))
     unlock(session, identity.iccid, pin, pins, profile.tries_left)
     identity = replace(
-        identity, imsi=_imsi(session), iccid=identity.iccid or _iccid(session, profile)
+        identity,
+        imsi=imsi_of(session),
+        iccid=identity.iccid or _iccid(session, profile),
+        number=own_number(session.ask_if_known("AT+CNUM") or []),
     )
     _set_pdu_mode(session)
     memories = choose_memories(session, profile)
@@ -118,7 +121,8 @@ def _property(wire: object, name: str) -> str:
         return ""
 
 
-def _imsi(session: Session) -> str:
+def imsi_of(session: Session) -> str:
+    """The IMSI, or '' where the modem will not say it."""
     return digits_of(_property(session.wire, "imsi"))
 
 

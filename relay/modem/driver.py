@@ -37,8 +37,10 @@ from relay.errors import (
     SimProblem,
 )
 from relay.modem.blame import blame
+from relay.modem.centre import Centre
 from relay.modem.cures import BLIND, Cures, leave_prompt, mind_the_pin, tell_blindly
 from relay.modem.discovery import Finder, FixedPort
+from relay.modem.errands import Errands
 from relay.modem.opened import Opened
 from relay.modem.patience import Patience
 from relay.modem.reader import Trace
@@ -58,7 +60,7 @@ _SIM_EVENTS = {
 _NOWHERE_ELSE = (DirectPdu, LateReference)
 
 
-class GsmDriver:
+class GsmDriver(Errands):
     """Nothing happens before `open`; each opening uses a fresh line.
 
     `port` is a device path or a pyserial URL; where there is a `finder`, that one says which, at
@@ -74,6 +76,7 @@ class GsmDriver:
         pins: PinLedger,
         baud: int = 115_200,
         pin: str | None = None,
+        smsc: str = "",
         answer_timeout_s: float = 150.0,
         prompt_timeout_s: float = 30.0,
         command_timeout_s: float = 10.0,
@@ -89,6 +92,7 @@ class GsmDriver:
         self._baud = baud
         self._pin = pin
         self._pins = pins
+        self._centre = Centre(smsc)
         self._patience = replace(
             patience or Patience(),
             answer_s=answer_timeout_s,
@@ -263,7 +267,7 @@ class GsmDriver:
 
         And what `at_prompt` raises: then the prompt is left before the next command.
         """
-        return submit(self._to_send(), pdu, on_air, at_prompt)
+        return submit(self._to_send(), self._centre.named_in(pdu), on_air, at_prompt)
 
     def store(self, pdu: str, meanwhile: Callable[[], None] = lambda: None) -> Slot:
         """AT+CMGW. Sends nothing. Raises `Refused`, `NoReply` or `PortLost`.
@@ -271,7 +275,7 @@ class GsmDriver:
         `meanwhile` runs at most once, while the PDU crosses the line.
         """
         up = self._open_line()
-        slot = store(up.session, pdu, up.setup.memories.store, meanwhile)
+        slot = store(up.session, self._centre.named_in(pdu), up.setup.memories.store, meanwhile)
         up.storage.note_stored(slot)
         return slot
 
@@ -298,7 +302,7 @@ class GsmDriver:
     def survey(self) -> Survey:
         """Ask the modem about network and memory; also moves `link`."""
         up = self._open_line()
-        surveyed = survey(up.session, up.storage.use)
+        surveyed = self._centre.kept(up.session, survey(up.session, up.storage.use))
         self._link = move(self._link, standing(surveyed))
         return surveyed
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from relay.core.airtime import Stretch, learnt_price, sms_left
 from relay.core.balance import Balance
+from relay.core.credit import Purse, spent
 from relay.core.money import MICROS
 from relay.store.database import Database
 
 _LATEST_STRETCHES = 10
+_NOTHING_SEEN = {"amount": None, "currency": "", "at": None, "sms": None, "until": None}
 _PATIENCE_MS = 10 * 60_000
 _SOME = 50
 
@@ -57,6 +59,41 @@ class Accounts:
         with self._db.transaction() as tx:
             known = price if price is not None else _learnt(tx, modem, sim)
             _put_price(tx, now, modem, known, currency, price is not None)
+
+    def purse(self, modem: str, sim: str) -> Purse:
+        """What is left by now: the last balance, less what was sent since."""
+        rows = self._db.query(
+            "SELECT at, amount, sms FROM balance WHERE modem = ? AND sim = ?"
+            " ORDER BY id DESC LIMIT 1",
+            (modem, sim),
+        )
+        known = self._db.query("SELECT value FROM fact WHERE key = ?", (f"modem.{modem}.price",))
+        price = json.loads(known[0]["value"]).get("micros") if known else None
+        if not rows:
+            return Purse(price=price)
+        row = rows[0]
+        sent = self._db.value(
+            "SELECT count(*) FROM segment WHERE at > ? AND modem = ?", (row["at"], modem)
+        )
+        return spent(Purse(row["amount"], row["sms"], price), sent)
+
+    def believe(self, now: int, modem: str, credit: dict[str, object], out: bool) -> None:
+        """Keep what is believed of the credit; while there is none, the balance pays for none."""
+        with self._db.transaction() as tx:
+            _put(tx, now, f"modem.{modem}.credit", credit, "")
+            key = f"modem.{modem}.balance"
+            row = tx.execute("SELECT value, at, source FROM fact WHERE key = ?", (key,)).fetchone()
+            value = json.loads(row["value"]) if row else {}
+            known = {
+                "amount": None,
+                "currency": "",
+                "at": None,
+                "sms": None,
+                "until": None,
+            } | value
+            if out or value.get("sms_left") == 0:
+                known["sms_left"] = 0 if out else None
+                _put(tx, row["at"] if row else now, key, known, row["source"] if row else "")
 
     def letters(self, now: int, after: int) -> list[Letter]:
         """What came in behind the row `after`, as far as it is whole."""

@@ -77,7 +77,8 @@ def forwardings(reader: Reader, inbound_id: int) -> Rows:
 
 _OUTBOUND = (
     "id, server, server_id, recipient, text, status, told, reason, priority, created_at,"
-    " finished_at, (SELECT count(*) FROM part WHERE outbound_id = outbound.id) AS parts"
+    " not_before, useful_until, key, finished_at,"
+    " (SELECT count(*) FROM part WHERE outbound_id = outbound.id) AS parts"
 )
 
 

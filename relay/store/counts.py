@@ -13,7 +13,10 @@ from collections.abc import Iterable
 
 from relay.core.inbound import InboundState, RawState
 from relay.core.plain import DAY
+from relay.core.priority import Priority
+from relay.core.queueing import QueueRules
 from relay.core.station import AirtimeFacts, InwardFacts, OutwardFacts, Reason, ServerFacts
+from relay.store import waits
 from relay.store.reading import Reader
 
 _LATEST_FAILURES = 100
@@ -124,18 +127,25 @@ def airtime(reader: Reader, modem: str, now: int) -> AirtimeFacts:
         (now - _RECENT_DAYS * DAY, modem),
     )
     days = max(1.0, (now - row["since"]) / DAY) if row["n"] else 1.0
+    seen_at = reader.value("SELECT at FROM balance WHERE modem = ? ORDER BY id DESC", (modem,))
+    sent = "SELECT count(*) FROM segment WHERE at > ? AND modem = ?"
+    usual = f"SELECT count(*) FROM part WHERE state = 'QUEUED' AND priority < {Priority.ALERT:d}"
     return AirtimeFacts(
         modem=modem,
         daily=row["n"] / days if row["n"] else None,
         queued=reader.value("SELECT count(*) FROM part WHERE state = 'QUEUED'"),
+        sent=reader.value(sent, (seen_at, modem)) if seen_at is not None else 0,
+        held=reader.value(usual),
     )
 
 
 # --- out ----------------------------------------------------------------------------------------
 
 
-def outward(reader: Reader, now: int, day: dict[str, int]) -> OutwardFacts:
-    waiting, oldest_at = _waiting(reader)
+def outward(
+    reader: Reader, now: int, day: dict[str, int], rules: QueueRules | None = None
+) -> OutwardFacts:
+    waiting, oldest_at = _waiting(reader, now)
     backoff, backoff_reasons = _backoff(reader, now)
     uncertain, uncertain_at, uncertain_ids = _uncertain(reader)
     failed = _failed_lately(reader, now)
@@ -156,16 +166,24 @@ def outward(reader: Reader, now: int, day: dict[str, int]) -> OutwardFacts:
         failed_today=day.get("failed", 0),
         failed=_grouped(reason for _, reason in failed),
         failed_ids=tuple(id_ for id_, _ in failed[:_EXAMPLES]),
+        held=waits.held(reader, now, rules or QueueRules()),
+        expired_today=day.get("expired", 0),
+        superseded_today=day.get("superseded", 0),
     )
 
 
-def _waiting(reader: Reader) -> tuple[int, int | None]:
+def _waiting(reader: Reader, now: int) -> tuple[int, int | None]:
+    """How many wait, and since when the oldest does of those whose time has come."""
     (row,) = reader.query(
-        "SELECT count(*) AS n, min(id) AS oldest FROM outbound"
-        " WHERE finished_at IS NULL AND status IN ('UNSENT', 'PENDING')"
+        "SELECT count(*) AS n, min(CASE WHEN coalesce(not_before, 0) <= ? THEN id END) AS oldest"
+        " FROM outbound WHERE finished_at IS NULL AND status IN ('UNSENT', 'PENDING')",
+        (now,),
     )
-    created = reader.value("SELECT created_at FROM outbound WHERE id = ?", (row["oldest"],))
-    return row["n"], created
+    since = reader.value(
+        "SELECT max(created_at, coalesce(not_before, 0)) FROM outbound WHERE id = ?",
+        (row["oldest"],),
+    )
+    return row["n"], since
 
 
 def _urgent(reader: Reader) -> int:
@@ -205,7 +223,12 @@ def _failed_lately(reader: Reader, now: int) -> list[tuple[int, str | None]]:
         " ORDER BY id DESC LIMIT ?",
         (_LATEST_FAILURES,),
     )
-    return [(row["id"], row["reason"]) for row in rows if (row["finished_at"] or 0) > now - DAY]
+    return [
+        (row["id"], row["reason"])
+        for row in rows
+        if (row["finished_at"] or 0) > now - DAY
+        and not (row["reason"] or "").startswith("MSG_SUPERSEDED")  # a newer one went instead
+    ]
 
 
 # --- reasons ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from relay.store.schema_queue import ADDRESS_PARTS
 _TABLES = (
     "meta", "inbound", "raw_pdu", "outbound", "part", "status_report", "concat_ref", "cursor",
     "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
-    "submitted", "reached", "segment", "balance",
+    "submitted", "reached", "segment", "balance", "sim", "call",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from relay.cli.desk import Desk
 from relay.cli.main import main
 from relay.clock import local
-from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood
+from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood, RefusedForNow
 from relay.core.pdu import Submit, decode
 from relay.errors import StoreError
 from tests.air import NOON, NURSE, deliver, delivers
@@ -443,3 +443,49 @@ def test_an_error_of_the_store_is_no_traceback(clinic: Clinic, relay: Relay) -> 
     assert isinstance(result.exception, SystemExit)
     assert not isinstance(result.exception, StoreError)
     assert "start relay once" in result.stderr
+
+
+# --- what a message waits for -------------------------------------------------------------------
+
+
+def test_a_list_says_what_each_message_waits_for(clinic: Clinic, relay: Relay, said: Said) -> None:
+    """A later time, the next try, an earlier message to the same number, its turn."""
+    now = clinic.clock.now()
+    clinic.sends(to="+254700000001")
+    happens(clinic, RefusedForNow("NET_CONGESTION: busy", now + 600_000))
+    clinic.sends(to="+254700000001")
+    clinic.sends(to="+254700000002", not_before=now + 7_200_000)
+    clinic.sends(to="+254700000003")
+    text = " ".join(relay("outbox", "list").stdout.split())
+    assert f"tried again {local(now + 600_000)[:16]}: NET_CONGESTION" in text
+    assert "behind out 1 to the same number" in text
+    assert f"for {local(now + 7_200_000)[:16]}" in text
+    waits = {row["id"]: row["waits"] for row in said("outbox", "list")["messages"]}
+    assert {id_: wait["why"] for id_, wait in waits.items()} == {
+        1: "backoff", 2: "behind", 3: "later", 4: "turn",
+    }  # fmt: skip
+    shown = relay("outbox", "show", "3").stdout
+    assert f"waits   for {local(now + 7_200_000)[:16]}" in shown
+    assert "of use  until" in shown
+
+
+def test_what_is_over_waits_for_nothing(clinic: Clinic, relay: Relay, said: Said) -> None:
+    """Cancelled, it keeps its reason."""
+    id_ = clinic.sends()
+    relay("outbox", "cancel", id_)
+    (row,) = said("outbox", "list")["messages"]
+    assert row["waits"] is None
+    assert "cancelled" in relay("outbox", "list").stdout
+
+
+def test_all_that_failed_leaves_out_what_is_of_no_use(clinic: Clinic, said: Said) -> None:
+    """Too old, or replaced by a newer one: only by its id."""
+    clinic.sends("a", key="stock")
+    clinic.sends("b", key="stock")
+    clinic.sends("c", useful_until=clinic.clock.now() + 1)
+    clinic.clock.advance(1)
+    clinic.outbox.expire(clinic.clock.now(), clinic.clock.now())
+    clinic.sends("d", to="+254700000009")
+    clinic.outbox.cancel(clinic.clock.now(), 4)
+    assert said("outbox", "retry", "--all-failed")["changed"] == [4]
+    assert said("outbox", "retry", 3)["changed"] == [3]

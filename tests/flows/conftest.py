@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from relay.core.credit import Reserve
 from relay.core.link import LinkState
 from relay.core.outbound import Part
 from relay.flows.airtime import Airtime, AirtimePolicy
+from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
@@ -42,6 +44,9 @@ class Station:
     policy: SubmissionPolicy
     money: AirtimePolicy = field(default_factory=AirtimePolicy)
     recovery_policy: RecoveryPolicy = field(default_factory=RecoveryPolicy)
+    reserve: Reserve = field(default_factory=Reserve)
+    sweep_s: float = 45
+    survey_s: float = 60
 
     def __post_init__(self) -> None:
         self.restart()
@@ -49,15 +54,22 @@ class Station:
     def restart(self) -> None:
         """A new process over the same disk and the same modem."""
         self.submission = Submission(self.outbox, self.facts, self.clock, self.policy)
-        self.sending = Sending(self.modem, self.outbox, self.submission, self.clock)
-        self.receiving = Receiving(self.modem, self.inbox, self.clock, self.bell)
+        self.hold = CreditHold(
+            self.modem.name, Accounts(self.db), self.facts, self.clock, self.reserve
+        )
+        self.sending = Sending(
+            self.modem, self.outbox, self.submission, self.clock, select=self.hold.selection,
+            credit=self.hold,
+        )  # fmt: skip
+        self.receiving = Receiving(self.modem, self.inbox, self.clock, self.bell, self.sweep_s)
         self.recovery = Recovery(self.modem, self.facts, self.clock, self.recovery_policy)
         self.linking = Linking(
-            self.modem, self.facts, self.clock, lambda: 0.5, recovery=self.recovery
+            self.modem, self.facts, self.clock, lambda: 0.5, self.survey_s, self.recovery
         )
         self.airtime = Airtime(
-            self.modem, Accounts(self.db), self.facts, self.outbox, self.clock, self.money
-        )
+            self.modem, Accounts(self.db), self.facts, self.outbox, self.clock, self.money,
+            self.hold,
+        )  # fmt: skip
         self.turn = ModemTurn(
             self.modem, self.linking, self.receiving, self.sending, self.submission,
             self.airtime, self.clock,

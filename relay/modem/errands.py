@@ -1,0 +1,25 @@
+"""The driver's smaller errands: what is asked of SIM and network beside messages."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from relay.modem.bringup import imsi_of
+from relay.modem.centre import set_centre
+from relay.modem.opened import Opened
+
+
+class Errands(ABC):
+    """A part of `GsmDriver`. Everything may raise `PortLost` or `NoReply`."""
+
+    @abstractmethod
+    def _open_line(self) -> Opened:
+        """Raises `PortLost` where the modem is not open."""
+
+    def imsi(self) -> str:
+        """The IMSI of the SIM that is in it now; empty where it would not say."""
+        return imsi_of(self._open_line().session)
+
+    def set_centre(self, number: str) -> bool:
+        """Tell the SIM its service centre; whether it reads the same afterwards."""
+        return set_centre(self._open_line().session, number)
