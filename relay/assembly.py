@@ -37,6 +37,7 @@ from relay.modem.cures import Cures
 from relay.modem.discovery import Bus, Discovery
 from relay.modem.driver import GsmDriver
 from relay.modem.patience import Patience
+from relay.modem.probe import Care
 from relay.servers.cht import ChtServer
 from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
@@ -90,6 +91,7 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
         bus=bus,
         memory=UsedPort(db, clock.now, config.name),
         baud=config.baud,
+        care=Care(answer_s=min(Care().answer_s, config.wake_timeout_s / 5)),
     )
     return GsmDriver(
         config.name,

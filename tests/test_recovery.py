@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from relay.simulator.faults import Cure
+from relay.simulator.faults import Cure, Hang
+from relay.simulator.stick import Stick
 from tests.station import MOTHER, Station
 
 pytestmark = pytest.mark.pty
@@ -69,3 +70,64 @@ def test_a_hang_is_cured_by_its_step_and_the_next_time_at_once(
     if cure is not Cure.ESCAPE:  # which is part of every time-out as well
         assert steps(station)[-2:] == [step, step]
     nothing_lost_or_doubled(station, 3)
+
+
+def lasting(**recovery: float) -> Mapping[str, Mapping[str, object]]:
+    return {**HASTY, "recovery": {**HASTY["recovery"], **recovery}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "cure"),
+    [(Hang.REFUSING, Cure.ATZ), (Hang.STORM, Cure.REOPEN), (Hang.UNANSWERED, Cure.REOPEN)],
+)
+def test_a_mad_modem_ends_up_on_the_ladder(station: Station, kind: Hang, cure: Cure) -> None:
+    """Submissions without an answer were made all the same; reports say so, none is doubled."""
+    station.start()
+    passes(station, 0)
+    station.modem.faults.hang(kind, cured_by=cure, every_s=0.2)
+    for number in range(1, 6):
+        passes(station, number)
+    station.eventually(lambda: steps(station), "a step was taken")
+    assert station.modem.faults.hangs.kind is None
+    nothing_lost_or_doubled(station, 6)
+
+
+@pytest.mark.slow
+def test_a_modem_that_restarts_in_a_loop_is_cured(tmp_path: Path) -> None:
+    """Opening it anew would help for a moment, again and again."""
+    with Station(tmp_path, changes=lasting(proof_s=6, settle_s=1)) as station:
+        station.start()
+        passes(station, 0)
+        station.modem.faults.hang(Hang.LOOP, cured_by=Cure.CFUN, every_s=3)
+        for number in range(1, 4):
+            passes(station, number)
+        station.eventually(lambda: "CFUN" in steps(station), "it is restarted", within_s=60)
+        station.eventually(lambda: ladder(station) == "WELL", "the cure is proved", within_s=60)
+        assert station.modem.faults.hangs.kind is None
+        nothing_lost_or_doubled(station, 4)
+
+
+@pytest.mark.slow
+def test_a_stick_is_taken_from_the_usb_and_its_power_is_switched(tmp_path: Path) -> None:
+    """The real files of /sys, in a folder; and a program that switches the power."""
+    asked, done = tmp_path / "asked", tmp_path / "done"
+    program = tmp_path / "modem-power"
+    program.write_text(f"#!/bin/sh\ntouch {asked}\nwhile [ ! -e {done} ]; do sleep 0.05; done\n")
+    program.chmod(0o755)
+    changes = {**HASTY, "modem.usb": {**HASTY["modem.usb"], "power_cycle": [str(program)]}}
+    with Station(tmp_path, port=Stick, changes=changes) as station:
+        station.start()
+        passes(station, 0)
+        station.modem.faults.silence(cured_by=Cure.USB)
+        passes(station, 1)
+        assert steps(station)[-1] == "USB"
+        station.eventually(lambda: ladder(station) == "WELL", "the cure is proved")
+        station.modem.faults.silence(cured_by=Cure.POWER)
+        station.eventually(asked.exists, "its power is switched", within_s=40)
+        station.modem.unplug()
+        station.modem.replug()
+        done.touch()
+        passes(station, 2)
+        assert steps(station)[-1] == "POWER"
+        nothing_lost_or_doubled(station, 3)

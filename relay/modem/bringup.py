@@ -13,10 +13,11 @@ from gsmmodem.exceptions import CommandError, TimeoutException
 
 from relay.core.at import CR, CTRL_Z, ESC
 from relay.core.device import Identity
+from relay.core.link import LinkState
 from relay.core.replies import flag, own_number, value_of
 from relay.core.sim import digits_of, iccid, said
 from relay.core.urc import is_reboot
-from relay.errors import NoReply, PortLost, Refused
+from relay.errors import Ailing, NoReply, PortLost, Refused, SimProblem
 from relay.modem.memories import MemoryPlan, choose_memories
 from relay.modem.profiles import Profile, profile_of
 from relay.modem.session import Session
@@ -48,7 +49,7 @@ def bring_up(
     pins: PinLedger,
     accept: Callable[[Identity], None] = lambda _: None,
 ) -> Setup:
-    """Raises `NoReply`, `PortLost`, `SimProblem`, or `Refused` where PDU mode is refused.
+    """Raises `NoReply`, `PortLost`, `SimProblem`, `Ailing`, `Refused` where PDU mode is refused.
 
     `accept` may raise `PortLost` for a modem that is not the right one, before its SIM is touched.
     """
@@ -61,7 +62,13 @@ def bring_up(
     for command in profile.init:
         session.ask_if_known(command)
     identity = replace(identity, iccid=_iccid(session, profile))
-    unlock(session, identity.iccid, pin, pins, profile.tries_left)
+    try:
+        unlock(session, identity.iccid, pin, pins, profile.tries_left)
+    except SimProblem as error:
+        if error.kind == LinkState.SIM_ABSENT and identity == Identity():
+            # It refused even to say who it is: the SIM is not what is the matter.
+            raise Ailing("MAD", "the modem refuses every command") from error
+        raise
     identity = replace(
         identity,
         imsi=imsi_of(session),

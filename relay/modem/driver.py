@@ -201,7 +201,8 @@ class GsmDriver(Errands):
     def _tell(self, command: str) -> None:
         """Give a command to a modem that may not answer it. Raises `PortShut`."""
         try:
-            self._port = self._finder.find()
+            if not self.present:
+                self._port = self._finder.find()
             tell_blindly(self._new_wire(), command, self._patience)
         except PortLost as error:
             raise PortShut.of(error) from error

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from relay.simulator.atline import Call
 from relay.simulator.charset import CHARSETS
 from relay.simulator.command import NOTHING, Answer, Command, Handler, Table, accepted
-from relay.simulator.faults import Cure
 from relay.simulator.phrases import clock_text, phrase
 from relay.simulator.results import ERROR, Cme, cme
 from relay.simulator.settings import Settings
@@ -97,7 +96,6 @@ def _set_functionality(modem: SimulatedModem, call: Call) -> Answer:
     if function not in (0, 1, 4):
         raise cme(Cme.INVALID)
     if call.number(1, 0) == 1:
-        modem.faults.step_taken(Cure.CFUN)
         drops = modem.profile.reset_drops_port
         modem.interpreter.afterwards(lambda: modem.restart(port_loss=drops))
         return NOTHING

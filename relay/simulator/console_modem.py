@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from relay.simulator.console import Misunderstood, Scene, Verb
-from relay.simulator.faults import Cure
+from relay.simulator.hangs import Cure, Hang
 from relay.simulator.results import Fault
 from relay.simulator.simcard import SimCard
 
@@ -26,7 +26,7 @@ def _line(scene: Scene, name: str, modem: SimulatedModem) -> str:
     waiting = scene.network.smsc.waiting(modem.number)
     uses = [f"{memory} {_use(modem, memory)}" for memory in ("SM", *modem.profile.memories)]
     plugged = "plugged in" if modem.powered else "unplugged"
-    silent = ", silent" if modem.faults.silent_until else ""
+    silent = f", {modem.faults.hangs.kind}" if modem.faults.hangs.kind else ""
     return (
         f"{name} {modem.number} {modem.profile.name} at {scene.places.get(name, 'no port')}: "
         f"{plugged}{silent}, {modem.sim.state.value}, {state}, signal {modem.radio.signal}, "
@@ -110,13 +110,28 @@ def _fault(scene: Scene) -> str:
     return f"{scene.name}: {' '.join(scene.words)}"
 
 
+_CURES = {name.lower(): cure for name, cure in Cure.__members__.items()}
+
+
 def _silence(scene: Scene) -> None:
     word = scene.word(1, "cfun")
-    cures = {cure.name.lower(): cure for cure in Cure}
-    if word in cures:
-        scene.modem.faults.silence(cured_by=cures[word])
+    if word in _CURES:
+        scene.modem.faults.silence(cured_by=_CURES[word])
     else:
         scene.modem.faults.silence(scene.number(1))
+
+
+def _hang(scene: Scene) -> str:
+    kind = scene.choice(0, {hang.value: hang for hang in Hang})
+    cure = scene.choice(1, _CURES) if scene.word(1, "") else Cure.CFUN
+    scene.modem.faults.hang(kind, cured_by=cure, every_s=scene.number(2, 20))
+    return f"{scene.name} is {kind} until: {cure.name.lower()}"
+
+
+def _usb(scene: Scene) -> str:
+    scene.modem.authorize(allowed=False)
+    scene.modem.authorize(allowed=True)
+    return f"{scene.name} was taken from USB and given back"
 
 
 def _inside(scene: Scene) -> None:
@@ -156,6 +171,12 @@ MODEM_VERBS = {
     "unplug": Verb(_unplug, "unplug", "pull the modem out; its port vanishes"),
     "replug": Verb(_replug, "replug", "plug it in again, as another device"),
     "reboot": Verb(_reboot, "reboot [port]", "let it restart by itself, with its port or without"),
+    "hang": Verb(
+        _hang,
+        f"hang {'|'.join(Hang)} [STEP [EVERY_S]]",
+        "hang until escape, reopen, atz, cfun, usb or power helps",
+    ),
+    "usb": Verb(_usb, "usb", "take it from USB and give it back; its power stays on"),
     "ring": Verb(_ring, "ring NUMBER", "let somebody call"),
     "hangup": Verb(_hangup, "hangup", "let the caller give up"),
     "sim": Verb(_sim, "sim remove | sim NUMBER [PIN]", "take the SIM out, or put another in"),
@@ -164,7 +185,7 @@ MODEM_VERBS = {
     ),
     "fault": Verb(
         _fault,
-        "fault silence [S|escape|reopen|atz|cfun|unplug] | garbage | dribble [S] | lineends | "
+        "fault silence [S|escape|reopen|atz|cfun|usb|power] | garbage | dribble [S] | lineends | "
         "cut BYTES | refuse CMD [ERROR [TIMES]] | swallow CMD | late CMD S | inside CMD URC | "
         "slowprompt S | noprompt | bareprompt | simbusy [TIMES] | losesmsc | clear",
         "what goes wrong from now on",

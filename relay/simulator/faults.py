@@ -8,32 +8,19 @@ memory that was filled) stays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from relay.core.device import REC_READ
 from relay.simulator import wire
 from relay.simulator.command_faults import CommandFaults
-from relay.simulator.entry import CTRL_Z, ESC
+from relay.simulator.hangs import NOISE, Cure, Hang, Hangs
 from relay.simulator.outlet import Cut, Direction, Dribble
-from relay.simulator.schedule import Task
 
 if TYPE_CHECKING:
     from relay.simulator.modem import SimulatedModem
     from relay.simulator.simcard import SimCard
 
-NOISE = bytes((0xFF, 0x00, 0xFE, 0x80, 0xC3, 0x28, 0x1B, 0xA0))
 _MMS_NOTICE = "06060504 0B8423F0 B406 03BEAF848C82983433363735008D908918802B".replace(" ", "")
-
-
-class Cure(IntEnum):
-    """The steps of recovery; a hang that one step cures is cured by all the harder ones too."""
-
-    ESCAPE = 1  # ESC or Ctrl-Z
-    REOPEN = 2
-    ATZ = 3
-    CFUN = 4  # AT+CFUN=1,1
-    UNPLUG = 5
 
 
 class Faults:
@@ -41,16 +28,14 @@ class Faults:
 
     def __init__(self, modem: SimulatedModem) -> None:
         self.commands = CommandFaults()
-        self.silent_until: Cure | None = None
+        self.hangs = Hangs(modem)
         self._modem = modem
-        self._end_of_silence: Task | None = None
-        self._heard = bytearray()
 
     def clear(self) -> None:
         """The modem is well again."""
         with self._modem.lock:
             self.commands.clear()
-            self.end_silence()
+            self.hangs.end()
             outlet = self._modem.outlet
             outlet.dribble, outlet.line_end = None, "\r\n"
             outlet.cuts.clear()
@@ -62,22 +47,23 @@ class Faults:
 
         It still receives messages into its memory.
         """
+        self.hang(Hang.SILENT, cured_by=cured_by, seconds=seconds)
+
+    def hang(
+        self,
+        kind: Hang,
+        *,
+        cured_by: Cure = Cure.CFUN,
+        seconds: float | None = None,
+        every_s: float = 1.0,
+    ) -> None:
+        """The modem hangs in this way: for `seconds`, or until the cure."""
         with self._modem.lock:
-            self.end_silence()
-            self.silent_until = cured_by
-            self._modem.outlet.silent = True
-            if seconds is not None:
-                after = self._modem.network.scheduler.after
-                self._end_of_silence = after(seconds, self.end_silence)
+            self.hangs.begin(kind, cured_by, seconds=seconds, every_s=every_s)
 
     def end_silence(self) -> None:
         with self._modem.lock:
-            if self._end_of_silence:
-                self._end_of_silence.cancel()
-            self._end_of_silence = None
-            self.silent_until = None
-            self._modem.outlet.silent = False
-            self._heard.clear()
+            self.hangs.end()
 
     def garbage(self, data: bytes = NOISE) -> None:
         """Noise on the line, now: bytes that are no text, and no line end."""
@@ -187,27 +173,5 @@ class Faults:
             submit, smsc=network.smsc.number, sender="MMS", scts=network.stamp()
         )
 
-    # --- cures ------------------------------------------------------------------------------
 
-    def step_taken(self, step: Cure) -> bool:
-        """Whether the modem may listen: it was not silent, or this step cured it."""
-        if self.silent_until is not None and step >= self.silent_until:
-            self.end_silence()
-        return self.silent_until is None
-
-    def hear(self, data: bytes) -> bytes:
-        """What a silent modem lets through of `data`: nothing, or the command that cured it."""
-        for place, byte in enumerate(data):
-            if byte in (CTRL_Z, ESC) and self.step_taken(Cure.ESCAPE):
-                self._modem.interpreter.reset()
-                return data[place + 1 :]
-            if byte != ord("\r"):
-                self._heard = self._heard[-40:] + bytes((byte,))
-                continue
-            line = bytes(self._heard).upper()
-            self._heard.clear()
-            for cure, command in ((Cure.ATZ, b"ATZ"), (Cure.CFUN, b"AT+CFUN=1,1")):
-                if line.endswith(command) and self.step_taken(cure):
-                    self._modem.interpreter.reset()
-                    return command + data[place:]
-        return b""
+__all__ = ["NOISE", "Cure", "Faults", "Hang"]

@@ -10,6 +10,7 @@ from relay.simulator import atline
 from relay.simulator.atline import Call, SyntaxFault
 from relay.simulator.command import Answer, Later, Lines, Prompt, Table
 from relay.simulator.entry import Entry, Kind, Taken
+from relay.simulator.hangs import Hang
 from relay.simulator.own_commands import own_command
 from relay.simulator.results import ERROR, Fault, final_line
 
@@ -36,6 +37,9 @@ def _parted(groups: Sequence[Lines], at: int) -> tuple[list[Lines], list[Lines]]
         tail.append(lines[at:])
         at = max(0, at - len(lines))
     return head, tail
+
+
+_SENDS = {"+CMGS", "+CMSS"}
 
 
 class Interpreter:
@@ -155,6 +159,8 @@ class Interpreter:
     def _call(self, call: Call) -> Answer:
         modem = self._modem
         self._ran.append(call.name)
+        if modem.faults.hangs.kind is Hang.REFUSING:
+            raise ERROR()
         modem.faults.commands.refuse_if_told(call.name)
         command = self._table.get(call.name)
         if command is None:
@@ -217,7 +223,8 @@ class Interpreter:
         self._told.clear()
         self._ran.clear()
         faults = self._modem.faults.commands
-        if faults.swallows(ran):
+        mute = self._modem.faults.hangs.kind is Hang.UNANSWERED and _SENDS & set(ran)
+        if mute or faults.swallows(ran):
             self._idle()
         elif delay := faults.delay(ran):
             self._release_unless_held()

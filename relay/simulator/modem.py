@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from relay.simulator.calls import Calls
 from relay.simulator.commands import TABLE
-from relay.simulator.faults import Cure, Faults
+from relay.simulator.faults import Faults
+from relay.simulator.hangs import Cure, Hang
 from relay.simulator.incoming import Incoming
 from relay.simulator.interpreter import Interpreter
 from relay.simulator.memory import Memory
@@ -103,14 +104,15 @@ class SimulatedModem:
     def reopened(self) -> None:
         """The host closed the port and opened it again."""
         with self.lock:
-            if self.faults.silent_until is not None and self.faults.step_taken(Cure.REOPEN):
+            hung = self.faults.hangs.deaf_to_commands
+            if self.faults.hangs.step_taken(Cure.REOPEN) and hung:
                 self.interpreter.reset()
 
     def _hear(self, data: bytes) -> None:
         if not self.powered:
             return
-        if self.faults.silent_until is not None:
-            data = self.faults.hear(data)
+        if self.faults.hangs.kind is not None:
+            data = self.faults.hangs.hear(data)
         if data:
             self.interpreter.accept(data)
 
@@ -128,16 +130,32 @@ class SimulatedModem:
         with self.lock:
             if self.powered:
                 return
-            if self.outlet.line:
-                self.outlet.line.come_back()
-            self.power_on()
+            self.faults.hangs.step_taken(Cure.POWER)
+            self._come_back()
+
+    def _come_back(self) -> None:
+        if self.outlet.line:
+            self.outlet.line.come_back()
+        self.power_on()
+
+    def authorize(self, *, allowed: bool) -> None:
+        """The host takes it from its USB, or gives it back; it keeps its power and settings."""
+        with self.lock:
+            if not self.powered or self.outlet.line is None:
+                return
+            if not allowed:
+                self.outlet.line.hang_up()
+                return
+            if self.faults.hangs.step_taken(Cure.USB):
+                self.interpreter.reset()
+            self.outlet.line.come_back()
 
     def restart(self, *, port_loss: bool) -> None:
         """AT+CFUN=1,1, a brown-out or a watchdog; with `port_loss` USB enumerates anew."""
         with self.lock:
             if port_loss:
                 self.unplug()
-                self._plan(self.boot_s / 2, self.replug)
+                self._plan(self.boot_s / 2, self._come_back)
             else:
                 self.power_off()
                 self.power_on()
@@ -155,7 +173,6 @@ class SimulatedModem:
     def power_on(self) -> None:
         """Start anew: every setting is forgotten, the SIM asks for its PIN again."""
         with self.lock:
-            self.faults.step_taken(Cure.UNPLUG)
             self.powered = True
             self.settings = Settings.fresh(self.profile)
             self.radio.function, self.radio.deregistered = 1, False
@@ -267,7 +284,8 @@ class SimulatedModem:
     def reachable(self) -> bool:
         """Whether the network can hand it a message."""
         usable = self.booted and self.sim.state is SimState.READY
-        return self.powered and usable and self.radio.registered
+        deaf = self.faults.hangs.kind is Hang.DEAF
+        return self.powered and usable and self.radio.registered and not deaf
 
     def receive(self, pdu: str) -> Verdict:
         """A message from the network."""

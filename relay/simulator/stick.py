@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import tty
 from collections.abc import Callable
 from time import monotonic
@@ -43,6 +44,8 @@ class Stick(PtyPort):
         self._plugged = False
         self._mute: list[int] = []
         self._data: _DataPort | None = None
+        self._switch: int | None = None  # the pipe behind the file `authorized`
+        self._withheld = False
 
     @property
     def path(self) -> str:
@@ -69,11 +72,32 @@ class Stick(PtyPort):
         )
         self._files = {interface: str(path) for interface, path in files.items()}
         self._had = {path.name for path in files.values()}
+        self._withheld = False
+        self._leave_switch()
+        self._switch = os.open(self._tree.authorized(self.socket), os.O_RDWR | os.O_NONBLOCK)
+        self._epoll.register(self._switch, select.EPOLLIN)
+
+    def _leave_switch(self) -> None:
+        switch, self._switch = self._switch, None
+        if switch is not None:
+            os.close(switch)
+
+    def _event(self, fd: int, mask: int) -> None:
+        if fd != self._switch:
+            super()._event(fd, mask)
+            return
+        for byte in os.read(fd, 64):
+            self._withheld = byte == ord("0")
+            self.modem.authorize(allowed=not self._withheld)
 
     def hang_up(self) -> None:
         if self._plugged:
             self._plugged = False
-            self._tree.unplug(self.socket)
+            if self._withheld:
+                self._tree.withhold(self.socket)
+            else:
+                self._leave_switch()
+                self._tree.unplug(self.socket)
             for descriptor in self._mute:
                 os.close(descriptor)
             self._mute.clear()

@@ -88,6 +88,7 @@ class UsbTree:
                 bNumInterfaces=f"{len(model.interfaces):2d}",
                 **({"serial": serial} if serial else {}),
             )
+            os.mkfifo(device / "authorized", 0o600)
             for interface in model.interfaces:
                 self._interface(device / f"{socket}:1.{interface.number}", interface)
             self._link(self.sys / "bus" / "usb" / "devices" / socket, device)
@@ -100,6 +101,17 @@ class UsbTree:
         """Pull it out: its files are gone."""
         with self._lock:
             self._pull(socket)
+
+    def withhold(self, socket: str) -> None:
+        """What 0 in its `authorized` does: it stays on the bus, and its ports are gone."""
+        with self._lock:
+            self._pull_ports(socket)
+            for interface in self.authorized(socket).parent.glob(f"{socket}:*"):
+                shutil.rmtree(interface)
+
+    def authorized(self, socket: str) -> Path:
+        """A pipe, so that whoever holds its other end hears of what is written."""
+        return self.sys / "devices" / "usb1" / socket / "authorized"
 
     def _interface(self, folder: Path, interface: Interface) -> None:
         self._write(
@@ -131,13 +143,16 @@ class UsbTree:
         return self.dev / name
 
     def _pull(self, socket: str) -> None:
+        self._pull_ports(socket)
+        (self.sys / "bus" / "usb" / "devices" / socket).unlink(missing_ok=True)
+        shutil.rmtree(self.sys / "devices" / "usb1" / socket, ignore_errors=True)
+
+    def _pull_ports(self, socket: str) -> None:
         for name in self._ttys.pop(socket, []):
             for link in [self.dev / name, *(self.dev / "serial").glob("*/*")]:
                 if link.name == name or (link.is_symlink() and link.readlink().name == name):
                     link.unlink(missing_ok=True)
             (self.sys / "class" / "tty" / name).unlink(missing_ok=True)
-        (self.sys / "bus" / "usb" / "devices" / socket).unlink(missing_ok=True)
-        shutil.rmtree(self.sys / "devices" / "usb1" / socket, ignore_errors=True)
 
     @staticmethod
     def _write(folder: Path, **files: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay.simulator.faults import NOISE, Cure
+from relay.simulator.faults import NOISE, Cure, Hang
 from relay.simulator.outlet import Direction
 from relay.simulator.simcard import SimCard
 from relay.simulator.terminal import lines
@@ -35,12 +35,70 @@ def test_a_hang_ends_at_its_step_of_the_ladder(quiet: Any, cure: Cure) -> None:
         Cure.REOPEN: modem.reopened,
         Cure.ATZ: lambda: terminal.type(b"ATZ\r"),
         Cure.CFUN: lambda: terminal.type(b"AT+CFUN=1,1\r"),
-        Cure.UNPLUG: lambda: (modem.unplug(), modem.replug()),
+        Cure.USB: lambda: (modem.authorize(allowed=False), modem.authorize(allowed=True)),
+        Cure.POWER: lambda: (modem.unplug(), modem.replug()),
     }
     for step, take in steps.items():
         take()
         alive = bool(terminal.say("AT"))
         assert alive == (step >= cure), step
+
+
+@pytest.mark.parametrize("kind", list(Hang))
+@pytest.mark.parametrize("cure", list(Cure))
+def test_every_way_of_hanging_has_its_cure(lab: Lab, quiet: Any, kind: Hang, cure: Cure) -> None:
+    """A restart by itself cures nothing, and AT+CFUN=1,1 no hang that needs more."""
+    modem, terminal = quiet("sim800")
+    modem.faults.hang(kind, cured_by=cure, every_s=1000)
+    steps = {
+        Cure.ESCAPE: lambda: terminal.type(b"\x1b"),
+        Cure.REOPEN: modem.reopened,
+        Cure.ATZ: lambda: terminal.type(b"ATZ\r"),
+        Cure.CFUN: lambda: terminal.type(b"AT+CFUN=1,1\r"),
+        Cure.USB: lambda: (modem.authorize(allowed=False), modem.authorize(allowed=True)),
+        Cure.POWER: lambda: (modem.unplug(), modem.replug()),
+    }
+    for step, take in steps.items():
+        modem.restart(port_loss=False)
+        take()
+        assert (modem.faults.hangs.kind is None) == (step >= cure), step
+    assert "OK" in terminal.say("AT")
+
+
+def test_a_deaf_modem_sends_and_gets_nothing_until_it_is_cured(lab: Lab, quiet: Any) -> None:
+    """The network holds what it cannot hand over, and brings it then."""
+    modem, terminal = quiet("sim800")
+    modem.faults.hang(Hang.DEAF, cured_by=Cure.CFUN)
+    lab.network.handset(NURSE).send("Hello", to=MODEM)
+    assert terminal.say("AT") == ["OK"]
+    assert modem.memory("SM").used == 0
+    terminal.type(b"AT+CFUN=1,1\r")
+    lab.pass_time(1)
+    assert modem.memory("SM").used == 1
+
+
+def test_a_refusing_modem_answers_everything_with_error(quiet: Any) -> None:
+    modem, terminal = quiet("sim800")
+    modem.faults.hang(Hang.REFUSING)
+    assert terminal.say("AT+CSQ") == ["ERROR"]
+    modem.faults.clear()
+    assert terminal.say("AT+CSQ")[-1] == "OK"
+
+
+def test_a_looping_modem_restarts_again_and_again(lab: Lab, quiet: Any) -> None:
+    modem, _ = quiet("sim800")
+    modem.faults.hang(Hang.LOOP, every_s=10)
+    before = modem.power_ups
+    lab.pass_time(35)
+    assert modem.power_ups - before == 3
+
+
+def test_a_storm_of_noise_goes_on(lab: Lab, quiet: Any) -> None:
+    modem, terminal = quiet("sim800")
+    modem.faults.hang(Hang.STORM, every_s=1)
+    lab.pass_time(3.5)
+    assert terminal.heard() == NOISE * 24
+    assert terminal.type(b"AT\r") == b""
 
 
 def test_the_curing_command_is_answered(quiet: Any) -> None:
