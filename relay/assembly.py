@@ -22,12 +22,14 @@ from relay.core.credit import Reserve
 from relay.core.ladder import STEPS
 from relay.core.money import micros
 from relay.core.polling import Pace
+from relay.core.routing import operators_of
 from relay.flows.airtime import Airtime, AirtimePolicy, want_balances
 from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
+from relay.flows.roster import Roster, RoutingPolicy
 from relay.flows.sending import Sending
 from relay.flows.sim_guard import SimGuard
 from relay.flows.submission import Submission, SubmissionPolicy
@@ -52,6 +54,7 @@ from relay.store.notices import Notices
 from relay.store.outbox import Outbox
 from relay.store.pins import Pins
 from relay.store.sims import Sims
+from relay.store.takeover import Takeover
 from relay.store.used_port import UsedPort
 from relay.turns import ModemTurn
 
@@ -161,6 +164,7 @@ def modem_turn(
     outbox: Outbox,
     clock: Clock,
     sync_bell: Doorbell,
+    modems_bell: Doorbell,
     bus: Bus,
 ) -> ModemTurn:
     """Everything that one modem's thread owns; the `bus` is that of all modems."""
@@ -177,6 +181,9 @@ def modem_turn(
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
     hold = credit_hold(config, whole.airtime, db, clock)
     guard = SimGuard(modem, Sims(db), notices_of(db, whole), clock, whole.gateway.name)
+    roster = Roster(
+        config.name, facts, outbox, Takeover(db), clock, _routing(whole), Sims(db).holds
+    )
     return ModemTurn(
         modem,
         Linking(modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed),
@@ -187,14 +194,27 @@ def modem_turn(
             submission,
             clock,
             sending.soft_retries,
-            hold.selection,
+            lambda: hold.selection() & roster.selection(),
             credit=hold,
             sim=guard,
         ),
         submission,
         airtime(modem, config, whole.airtime, db, outbox, clock, hold),
+        roster,
         clock,
+        modems_bell,
         (guard,),
+    )
+
+
+def _routing(config: Config) -> RoutingPolicy:
+    sending = config.sending
+    return RoutingPolicy(
+        prefixes={modem.name: modem.prefixes for modem in config.modems},
+        operators=operators_of(sending.operators),
+        patience_ms=round(sending.takeover_s * 1000),
+        on_uncertain=sending.on_uncertain,
+        wait_ms=round(sending.uncertain_wait_s * 1000),
     )
 
 

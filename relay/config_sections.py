@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from relay import config_modems as modems
 from relay import config_money as money
 from relay import config_network as network
 from relay import config_values as values
@@ -99,9 +100,10 @@ class ModemConfig:
 
     name: str
     port: str = setting("", values.port)
-    imei: str = setting("", values.imei)
-    usb: str = setting("", values.usb_numbers)
-    usb_path: str = setting("", values.usb_socket)
+    imei: str = setting("", modems.imei)
+    usb: str = setting("", modems.usb_numbers)
+    usb_path: str = setting("", modems.usb_socket)
+    prefixes: tuple[str, ...] = setting((), modems.prefixes)
     baud: int = setting(115_200, values.whole(1_200, 4_000_000))
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
@@ -153,6 +155,8 @@ class SendingConfig:
     max_per_month: int = setting(0, values.whole(0, 10_000_000))
     max_recipients_per_day: int = setting(0, values.whole(0, 1_000_000))
     max_recipients_per_month: int = setting(0, values.whole(0, 1_000_000))
+    operators: tuple[str, ...] = setting((), modems.operator_lines)
+    takeover_s: float = setting(300.0, values.seconds(0, 86_400))
 
     @property
     def rules(self) -> QueueRules:

@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from relay.config_secrets import Secret, Unfit
-from relay.core.usb import check_digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,39 +245,6 @@ def port(value: object, place: Place) -> str:
     parts = _split(written)
     if parts is None or parts.scheme not in {"socket", "rfc2217"} or not parts.port:
         raise Unfit(f"is {kind(value)}; {_PORT_WANTED}")
-    return written
-
-
-def imei(value: object, place: Place) -> str:
-    """The 15 digits of an IMEI, with its check digit (3GPP TS 23.003 annex B); '' is none."""
-    written = re.sub(r"[ ./-]", "", text(value, place))
-    if not written:
-        return ""
-    if not re.fullmatch(r"[0-9]{15}", written):
-        more = " (16 are an IMEISV: leave out the last two and add the check digit)"
-        hint = more if re.fullmatch(r"[0-9]{16}", written) else ""
-        raise Unfit(f"is {kind(value)}; write the 15 digits of the IMEI in quotes{hint}")
-    if int(written[14]) != check_digit(written):
-        raise Unfit(
-            f"{written} is mistyped: its check digit does not fit; copy it again from the label "
-            "of the modem or from `relay modems`"
-        )
-    return written
-
-
-def usb_numbers(value: object, place: Place) -> str:
-    """Vendor and product of a USB device, as lsusb shows them; '' is none."""
-    written = text(value, place).lower()
-    if written and not re.fullmatch(r"[0-9a-f]{4}:[0-9a-f]{4}", written):
-        raise Unfit(f'is {kind(value)}; write vendor:product, such as "12d1:1436" (lsusb)')
-    return written
-
-
-def usb_socket(value: object, place: Place) -> str:
-    """Where a USB device is plugged in, in the kernel's words; '' is anywhere."""
-    written = text(value, place)
-    if written and not re.fullmatch(r"\d+-\d+(\.\d+)*", written):
-        raise Unfit(f'is {kind(value)}; write the place as `relay modems` shows it, as "1-1.2"')
     return written
 
 

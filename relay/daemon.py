@@ -106,7 +106,7 @@ class Daemon:
         bus = Bus.of(self._environ)
         for one in config.modems:
             turn = modem_turn(
-                one, config, self._db, self._inbox, self._outbox, self._clock, servers, bus
+                one, config, self._db, self._inbox, self._outbox, self._clock, servers, modems, bus
             )
             modems.add(turn.ring)
             name = f"modem-{one.name}"

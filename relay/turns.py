@@ -10,8 +10,9 @@ from relay.core.ladder import Trouble
 from relay.errors import ModemError
 from relay.flows.airtime import Airtime
 from relay.flows.linking import Linking
-from relay.flows.ports import Clock, Modem
+from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
+from relay.flows.roster import Roster
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission
 
@@ -48,7 +49,9 @@ class ModemTurn:
         sending: Sending,
         submission: Submission,
         airtime: Airtime,
+        roster: Roster,
         clock: Clock,
+        peers: Doorbell,
         companions: Sequence[Companion] = (),
     ) -> None:
         self._modem = modem
@@ -57,21 +60,29 @@ class ModemTurn:
         self._sending = sending
         self._submission = submission
         self._airtime = airtime
+        self._roster = roster
+        self._peers = peers  # all modems: the work is shared anew when one comes or goes
         self._clock = clock
         self._companions = companions
         self._settle_at = 0.0  # monotonic
+        self._begun = False  # what follows an opening has been done
 
     def step(self) -> float:
         """One turn; seconds until the next one is due. A lost modem is an ordinary outcome."""
         try:
             if not self._linking.usable:
-                wait = self._open()
+                self._begun = False
+                wait = self._linking.open()
                 if wait > 0:
                     return wait
+            if not self._begun:
+                self._begin()
             wait = self._work()
         except ModemError as error:
             self._leave(str(error))
-            return self._linking.lost(error)
+            wait = self._linking.lost(error)
+            self._peers.ring()
+            return wait
         self._linking.fine()
         return wait
 
@@ -95,16 +106,16 @@ class ModemTurn:
         self._receiving.digest()
         self._sending.put_back(cause)
 
-    def _open(self) -> float:
-        wait = self._linking.open()
-        if wait == 0:
-            self._receiving.opened()
-            self._submission.opened(self._modem)
-            self._airtime.opened()
-            for companion in self._companions:
-                companion.opened()
-            self._settle_at = 0.0
-        return wait
+    def _begin(self) -> None:
+        """The modem is up; again in the next turn where the disk is full in the middle of it."""
+        self._receiving.opened()
+        self._submission.opened(self._modem)
+        self._airtime.opened()
+        for companion in self._companions:
+            companion.opened()
+        self._settle_at = 0.0
+        self._peers.ring()
+        self._begun = True
 
     def _work(self) -> float:
         urcs = self._modem.take_urcs()
@@ -119,6 +130,7 @@ class ModemTurn:
             self._receiving.step(),
             self._airtime.step(),
             self._settle(),
+            self._roster.step(),
             self._sending.step(),
         )
         self._look_at_the_work()

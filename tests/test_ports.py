@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,55 @@ def test_a_port_that_modem_manager_holds_is_left_alone(station, tmp_path):
         said = " ".join(station.command("status").stdout.split())
         assert 'ATTRS{idVendor}=="12d1"' in said and "ID_MM_DEVICE_IGNORE" in said
     send(station, "thank you")
+
+
+# --- several modems -----------------------------------------------------------------------------
+
+QUICK: dict[str, dict[str, Any]] = {
+    "sending": {"takeover_s": 1},
+    "modem.usb": {"prefixes": ["+2547"], "submission": "direct"},
+}
+LONG = "Your next visit is on Monday. " * 12  # three parts
+
+
+def senders(station: Station) -> list[str]:
+    return [submission.sender for submission in station.network.submissions]
+
+
+def test_the_work_of_a_modem_that_is_gone_moves_to_another(tmp_path):
+    """By prefix while it is there; by who is left when it is not; and back again."""
+    with Station(tmp_path, port=Stick, modems=2, changes=QUICK) as pair:
+        pair.start()
+        pair.eventually(lambda: up(pair) and up(pair, "usb2"), "both modems to be up")
+        send(pair, "one")
+        assert senders(pair) == [GATEWAY]
+        pair.modem.unplug()
+        assert pair.command("send", MOTHER, "two").returncode == 0
+        pair.eventually(lambda: pair.screen()["two"], "two to arrive by the other")
+        assert senders(pair) == [GATEWAY, GATEWAY_TOO]
+        pair.modem.replug()
+        send(pair, "three")
+        assert senders(pair) == [GATEWAY, GATEWAY_TOO, GATEWAY]
+
+
+def test_a_long_message_is_never_a_mix_of_two_senders(tmp_path):
+    """The SIM that began it is gone for good: all of it comes from the other, and can be read."""
+    with Station(tmp_path, port=Stick, modems=2, changes=QUICK) as pair:
+        pair.start()
+        pair.eventually(lambda: up(pair) and up(pair, "usb2"), "both modems to be up")
+        pair.modem.faults.answer_late("+CMGS", 0.5)
+        assert pair.command("send", MOTHER, LONG).returncode == 0
+        pair.eventually(lambda: senders(pair), "the first part to go")
+        pair.modem.faults.refuse("+CMGS", 42, 100)  # congestion: the others wait
+        pair.eventually(lambda: accepted(pair), "its answer")
+        pair.modem.unplug()
+        pair.eventually(lambda: pair.screen()[LONG], "the whole message", within_s=60)
+        assert senders(pair)[-3:] == [GATEWAY_TOO] * 3
+        assert pair.query("SELECT n FROM tally WHERE what = 'sent_anew'")[0]["n"] == 1
+
+
+def accepted(station: Station) -> bool:
+    return bool(station.query("SELECT 1 FROM part WHERE state = 'ACCEPTED'"))
 
 
 @contextmanager

@@ -64,6 +64,7 @@ from relay.turns import ModemTurn
 from tests.air import deliver, delivers
 from tests.fake_modem import CountingBell, FakeModem
 from tests.fakes import FakeClock
+from tests.flows.conftest import roster
 
 HOUR_S = 3600
 MOTHERS = ("+254700000042", "+254700000042", "+254700000043")
@@ -280,7 +281,9 @@ class Story(RuleBasedStateMachine):
                 AirtimePolicy(),
                 hold,
             ),
+            roster(self.phone.name, facts, self.outbox, self.db, self.clock),
             self.clock,
+            bell,
         )
         exchanges = Exchanges(self.db, "cht", self.outbox)
         exchanges.adopt()

@@ -247,6 +247,16 @@ class Retried(Event):
         return replace(_unplaced(part), due_at=now, attempts=0, finished_at=None, reason=None)
 
 
+@dataclass(frozen=True, slots=True)
+class SentAnew(Event):
+    """The SIM that sent it stays away, and another sends the whole message."""
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(
+            _unplaced(part), due_at=now, accepted_at=None, finished_at=None, reason=None
+        )
+
+
 def _unplaced(part: Part) -> Part:
     """The part with no trace of an earlier try at the radio."""
     return replace(part, memory=None, slot=None, mr=None)
@@ -284,9 +294,11 @@ TRANSITIONS: Table[PartState] = {
         ReportDelivered: PartState.DELIVERED,
         ReportFailed: PartState.FAILED,
         ReportOverdue: PartState.ACCEPTED,
+        SentAnew: PartState.QUEUED,
     },
     PartState.DELIVERED: {
         ReportDelivered: PartState.DELIVERED,
+        SentAnew: PartState.QUEUED,
     },
     PartState.FAILED: {
         Retried: PartState.QUEUED,

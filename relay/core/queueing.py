@@ -36,13 +36,15 @@ class Selection:
     `min_priority` leaves the less urgent ones waiting (`Priority.ALERT`: urgent only; `NOTHING`:
     none). `suits` is asked with the recipient, as it is dialled, whether this modem should take
     the message. What is not urgent may go to `only_to` alone, where that is given. `opens_at`
-    (epoch ms) is when it is worth asking again, if that is known.
+    (epoch ms) is when it is worth asking again, if that is known. `sim` is the one that would
+    send: of a message of which another SIM has sent a part it sends none.
     """
 
     min_priority: int | None = None
     suits: Suits | None = None
     only_to: frozenset[str] | None = None
     opens_at: int | None = None
+    sim: str = ""
 
     def __and__(self, other: Selection) -> Selection:
         """What both allow."""
@@ -55,6 +57,7 @@ class Selection:
             _all_of(tests) if len(tests) > 1 else next(iter(tests), None),
             frozenset.intersection(*only) if only else None,
             min(opens, default=None),
+            self.sim or other.sim,
         )
 
     def takes(self, priority: int, recipient: str) -> bool:

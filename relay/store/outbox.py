@@ -106,6 +106,7 @@ class Outbox:
             if part_id is None:
                 return None
             (part,) = parts.load(tx, "id = ?", (part_id,))
+            tx.execute("UPDATE part SET sim = ? WHERE id = ?", (selection.sim or None, part_id))
             claimed = parts.advance_part(tx, now, part, Claimed(modem, submission, ahead))
         if claimed.useful_until is None:
             return claimed

@@ -37,6 +37,10 @@ IN_TURN = (
     f" AND refused.due_at > 0 AND refused.attempts <= {LINE_ATTEMPTS})"
     " AND NOT EXISTS (SELECT 1 FROM part AS on_air WHERE on_air.state = 'SUBMITTING'"
     " AND on_air.number = part.number AND on_air.modem <> ?)"
+    # A handset joins parts by the number that they come from.
+    " AND (total = 1 OR NOT EXISTS (SELECT 1 FROM part AS gone"
+    " WHERE gone.outbound_id = part.outbound_id AND gone.sim <> ?"
+    " AND gone.state IN ('SUBMITTING', 'UNCERTAIN', 'ACCEPTED', 'DELIVERED')))"
 )
 _FIRST = (
     "SELECT id, outbound_id, seq, priority, number,"
@@ -61,7 +65,8 @@ class _Question:
         """The first one of the highest priority that is not above `highest`."""
         floor = self.selection.min_priority
         lowest = _LOWEST if floor is None else floor
-        rows = self.tx.execute(_FIRST, (lowest, highest, self.earliest, self.modem))
+        asked = (lowest, highest, self.earliest, self.modem, self.selection.sim or None)
+        rows = self.tx.execute(_FIRST, asked)
         try:
             return next((row for row in rows if self._takes(row)), None)
         finally:

@@ -14,7 +14,7 @@ import uuid
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
-from relay.store import schema_airtime, schema_queue, schema_sim
+from relay.store import schema_airtime, schema_queue, schema_routing, schema_sim
 from relay.store.ddl import create
 
 migrations = Migrations("relay")
@@ -245,5 +245,10 @@ def m005_records(db: SqliteUtils) -> None:
 
 
 # From here on each is at home with what it serves; this list alone is their order.
-for _later in (schema_queue.m006_queue, schema_airtime.m007_airtime, schema_sim.m008_sim):
+for _later in (
+    schema_queue.m006_queue,
+    schema_airtime.m007_airtime,
+    schema_sim.m008_sim,
+    schema_routing.m010_routing,
+):
     migrations()(_later)

@@ -16,6 +16,7 @@ from relay.flows.credit import CreditHold
 from relay.flows.linking import Linking
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
+from relay.flows.roster import Roster, RoutingPolicy
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.store.accounts import Accounts
@@ -23,11 +24,20 @@ from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
+from relay.store.takeover import Takeover
 from relay.turns import ModemTurn
 from tests.fake_modem import CountingBell, FakeModem
 from tests.fakes import FakeClock
 
 MOTHER = "+254700000042"
+
+
+def roster(
+    mine: str, facts: Facts, outbox: Outbox, db: Database, clock: FakeClock, *others: str
+) -> Roster:
+    """A modem that knows of itself, and of these others."""
+    policy = RoutingPolicy(prefixes=dict.fromkeys((mine, *others), ()), operators={})
+    return Roster(mine, facts, outbox, Takeover(db), clock, policy)
 
 
 @dataclass
@@ -54,11 +64,13 @@ class Station:
     def restart(self) -> None:
         """A new process over the same disk and the same modem."""
         self.submission = Submission(self.outbox, self.facts, self.clock, self.policy)
+        self.roster = roster(self.modem.name, self.facts, self.outbox, self.db, self.clock)
         self.hold = CreditHold(
             self.modem.name, Accounts(self.db), self.facts, self.clock, self.reserve
         )
         self.sending = Sending(
-            self.modem, self.outbox, self.submission, self.clock, select=self.hold.selection,
+            self.modem, self.outbox, self.submission, self.clock,
+            select=lambda: self.hold.selection() & self.roster.selection(),
             credit=self.hold,
         )  # fmt: skip
         self.receiving = Receiving(self.modem, self.inbox, self.clock, self.bell, self.sweep_s)
@@ -72,7 +84,7 @@ class Station:
         )  # fmt: skip
         self.turn = ModemTurn(
             self.modem, self.linking, self.receiving, self.sending, self.submission,
-            self.airtime, self.clock,
+            self.airtime, self.roster, self.clock, CountingBell(),
         )  # fmt: skip
 
     def power_cut(self) -> None:

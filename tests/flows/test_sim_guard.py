@@ -14,6 +14,7 @@ from relay.store.notices import Notices
 from relay.store.sims import Sims, looked_up
 from relay.turns import ModemTurn
 from tests.air import deliver
+from tests.fake_modem import CountingBell
 from tests.flows.conftest import Station
 
 OTHER = "8925401000000000044"
@@ -36,7 +37,7 @@ def renew(station: Station) -> SimGuard:
     station.linking = Linking(modem, station.facts, clock, lambda: 0.5, surveyed=guard.surveyed)
     station.turn = ModemTurn(
         modem, station.linking, station.receiving, station.sending, station.submission,
-        station.airtime, clock,
+        station.airtime, station.roster, clock, CountingBell(),
         (guard,),
     )  # fmt: skip
     modem.close()
