@@ -46,25 +46,30 @@ def missing(plugged: Plugged, binding: Binding) -> PortLost:
 
 def _reasons(plugged: Plugged, binding: Binding, where: str) -> Iterator[PortLost]:
     fitting = [device for device in plugged.devices if _may_be(binding, device)]
-    for device in fitting:
-        if in_storage_mode(device):
-            yield PortLost(
-                where,
-                f"the stick {_named(device)} still shows the disk with its Windows software and "
-                "not its modem. Run: sudo apt install usb-modeswitch, then unplug it, count to "
-                "ten and plug it in again",
-                "USB_MASS_STORAGE",
-            )
-    for device in fitting:
-        if without_driver(device, plugged.ports):
-            yield PortLost(
-                where,
-                f"the modem {_named(device)} is plugged in and has no driver. Run: "
-                "sudo modprobe option, then: echo "
-                f"{device.vendor} {device.product} | "
-                "sudo tee /sys/bus/usb-serial/drivers/option1/new_id",
-                "PORT_NO_DRIVER",
-            )
+    found = [missing_of(device, plugged.ports, where) for device in fitting]
+    yield from sorted(filter(None, found), key=lambda reason: _ORDER.index(reason.code))
+
+
+def missing_of(device: UsbDevice, ports: Sequence[SerialPort], where: str = "") -> PortLost | None:
+    """Why a modem that is plugged in shows no port; None if it shows some, or is no modem."""
+    if in_storage_mode(device):
+        return PortLost(
+            where or device.path,
+            f"the stick {_named(device)} still shows the disk with its Windows software and "
+            "not its modem. Run: sudo apt install usb-modeswitch, then unplug it, count to "
+            "ten and plug it in again",
+            "USB_MASS_STORAGE",
+        )
+    if without_driver(device, ports):
+        return PortLost(
+            where or device.path,
+            f"the modem {_named(device)} is plugged in and has no driver. Run: "
+            "sudo modprobe option, then: echo "
+            f"{device.vendor} {device.product} | "
+            "sudo tee /sys/bus/usb-serial/drivers/option1/new_id",
+            "PORT_NO_DRIVER",
+        )
+    return None
 
 
 def _absent(plugged: Plugged, where: str) -> PortLost:

@@ -31,9 +31,10 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A modem answers here. `imei` is '' where it will not say."""
+    """A modem answers here. What it will not say, or was not asked, is ''."""
 
     imei: str
+    model: str = ""
 
 
 def probe(
@@ -41,6 +42,8 @@ def probe(
     baud: int,
     care: Care = Care(),  # frozen
     monotonic: Callable[[], float] = time.monotonic,
+    *,
+    model: bool = False,
 ) -> Answered | None:
     """Who answers AT at this port; None if nobody does. Nothing in the modem is changed.
 
@@ -51,7 +54,7 @@ def probe(
     except (serial.SerialException, OSError, ValueError) as error:
         raise refused(path, error) from error
     try:
-        return _who(_Line(port, monotonic), care)
+        return _who(_Line(port, monotonic), care, model=model)
     except serial.SerialTimeoutException:
         return None  # it takes nothing: no modem
     except (serial.SerialException, OSError, termios.error) as error:
@@ -60,7 +63,12 @@ def probe(
         close_port(port)
 
 
-def _who(line: _Line, care: Care) -> Answered | None:
+def probe_model(path: str, baud: int, care: Care) -> Answered | None:
+    """As `probe`, and the model as well: for people who look."""
+    return probe(path, baud, care, model=True)
+
+
+def _who(line: _Line, care: Care, *, model: bool) -> Answered | None:
     for number in range(care.tries):
         # A prompt that somebody left open would take the command for a message.
         if line.ask((ESC + CR if number else b"") + b"AT", care.answer_s) is not None:
@@ -71,8 +79,17 @@ def _who(line: _Line, care: Care) -> Answered | None:
         said = line.ask(command, care.answer_s * care.tries)
         imei = next((found for found in map(_imei, (said or "").splitlines()) if found), "")
         if imei:
-            return Answered(imei)
-    return Answered("")
+            break
+    named = line.ask(b"AT+CGMM", care.answer_s * care.tries) if model else None
+    return Answered(imei, _model(named or ""))
+
+
+def _model(answer: str) -> str:
+    """The first line that is neither echo nor result nor an unsolicited one."""
+    lines = [line.strip() for line in answer.replace("\r", "\n").split("\n")]
+    said = [line for line in lines if line and line != "OK" and line[0] not in "A^*"]
+    plain = [line.removeprefix("+CGMM:").strip(' "') for line in said]
+    return next((line for line in plain if line and line[0] != "+"), "")
 
 
 def _imei(line: str) -> str:
