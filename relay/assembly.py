@@ -204,6 +204,7 @@ def modem_turn(
         clock,
         modems_bell,
         (guard,),
+        lambda: bus.plugs,
     )
 
 

@@ -89,6 +89,7 @@ class Daemon:
         self._outbox = outbox_of(db, config.sending)
         self._modem_names = tuple(modem.name for modem in config.modems)
         self._server_names = tuple(server.name for server in config.servers)
+        self._bus = Bus.of(environ)
         self._crew = Crew(self._workers(config), self._stop, clock.monotonic)
         self._jobs = self._scheduled(config)
 
@@ -103,7 +104,7 @@ class Daemon:
 
     def _modem_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
         workers = []
-        bus = Bus.of(self._environ)
+        bus = self._bus
         for one in config.modems:
             turn = modem_turn(
                 one, config, self._db, self._inbox, self._outbox, self._clock, servers, modems, bus
@@ -210,7 +211,7 @@ class Daemon:
         self._stop.set()
 
     def _look(self) -> None:
-        """Has another process written to the store?"""
+        """Has another process written to the store, or a person plugged something in?"""
         try:
             version = self._db.data_version()
             corrected = self._guard.look()
@@ -224,7 +225,7 @@ class Daemon:
         self._said.over()
         if corrected:
             self._time_moved()
-        if version != self._data_version:
+        if version != self._data_version or self._bus.look():
             self._data_version = version
             self._crew.wake()
 

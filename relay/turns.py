@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from relay.core.device import Urc
@@ -53,6 +53,7 @@ class ModemTurn:
         clock: Clock,
         peers: Doorbell,
         companions: Sequence[Companion] = (),
+        plugs: Callable[[], int] = lambda: 0,
     ) -> None:
         self._modem = modem
         self._linking = linking
@@ -64,6 +65,8 @@ class ModemTurn:
         self._peers = peers  # all modems: the work is shared anew when one comes or goes
         self._clock = clock
         self._companions = companions
+        self._plugs = plugs  # how often something was plugged in or pulled out
+        self._plugs_seen = plugs()
         self._settle_at = 0.0  # monotonic
         self._begun = False  # what follows an opening has been done
 
@@ -72,6 +75,7 @@ class ModemTurn:
         try:
             if not self._linking.usable:
                 self._begun = False
+                self._look_at_the_bus()
                 wait = self._linking.open()
                 if wait > 0:
                     return wait
@@ -105,6 +109,11 @@ class ModemTurn:
         self._sending.notice(urcs)
         self._receiving.digest()
         self._sending.put_back(cause)
+
+    def _look_at_the_bus(self) -> None:
+        before, self._plugs_seen = self._plugs_seen, self._plugs()
+        if before != self._plugs_seen:
+            self._linking.hurry()
 
     def _begin(self) -> None:
         """The modem is up; again in the next turn where the disk is full in the middle of it."""

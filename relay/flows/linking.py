@@ -10,6 +10,7 @@ from relay.core.backoff import delay_s
 from relay.core.device import Restarted, Survey, Urc
 from relay.core.ladder import Trouble
 from relay.core.link import READABLE
+from relay.core.port_health import IN_THE_WAY
 from relay.errors import ModemError, NoReply, PortLost, Refused, SimProblem
 from relay.flows.ports import Chance, Clock, Modem
 from relay.flows.recovery import Recovery
@@ -46,6 +47,7 @@ class Linking:
         self._failures = 0
         self._refusals = 0
         self._retry_at = 0.0  # monotonic
+        self._absent = False  # something at the port was in the way, the last time
         self._survey_at = 0.0  # monotonic
         self._said = Repeated()
         self._up = False  # until we know of its loss
@@ -78,6 +80,11 @@ class Linking:
         self._put("opened", True, "")
         _log.info(event("link.open", modem=self._modem.name, state=self._modem.link))
         return 0.0
+
+    def hurry(self) -> None:
+        """Something was plugged in or pulled out: what was not there is looked for at once."""
+        if self._absent:
+            self._retry_at = 0.0
 
     def notice(self, urcs: Sequence[Urc]) -> None:
         """Raises `PortLost` when the modem has restarted and forgotten its settings."""
@@ -130,6 +137,7 @@ class Linking:
         """Have it treated; seconds until it is to be opened, 0 when it is open (again)."""
         if self._said.worth(_words(error), self._clock.monotonic()):
             _log.warning(event("link.down", modem=self._modem.name, error=_words(error)))
+        self._absent = _code(error) in IN_THE_WAY
         wait = self._recovery.treat(error)
         self._up = self.usable
         link = self._link("") if self._up else self._link(_words(error), _code(error))

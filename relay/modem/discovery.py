@@ -20,22 +20,34 @@ from relay.modem.claims import Claims
 from relay.modem.obstacles import blocked, missing, modem_manager_runs, worst
 from relay.modem.port import calls_only, held, holder_of
 from relay.modem.probe import Answered, Care, probe
-from relay.modem.sysfs import Tree, plugged
+from relay.modem.sysfs import Tree, names, plugged
 
 Probe = Callable[[str, int, Care], Answered | None]
 
 
-@dataclass(frozen=True, slots=True)
 class Bus:
-    """Where all modems of this relay are plugged in, and which of them has what."""
+    """Where all modems of this relay are plugged in, and which of them has what.
 
-    tree: Tree = field(default_factory=Tree)
-    claims: Claims = field(default_factory=Claims)
+    `plugs` counts how often something came or went; written by the main thread, read by all.
+    """
+
+    def __init__(self, tree: Tree | None = None, claims: Claims | None = None) -> None:
+        self.tree = tree or Tree()
+        self.claims = claims or Claims()
+        self.plugs = 0
+        self._seen = names(self.tree)
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Bus:
         """The machine's, or that of a simulation: $RELAY_DEVICES is a folder with dev and sys."""
         return cls(Tree.under(environ.get("RELAY_DEVICES", "")))
+
+    def look(self) -> bool:
+        """Whether something was plugged in or pulled out since the last look."""
+        seen, self._seen = self._seen, names(self.tree)
+        changed = seen != self._seen
+        self.plugs += changed
+        return changed
 
 
 class PortMemory(Protocol):

@@ -382,3 +382,17 @@ def test_a_port_that_another_reads_is_not_asked():
     finally:
         os.close(master)
         os.close(slave)
+
+
+# --- what comes and goes ------------------------------------------------------------------------
+
+
+def test_what_is_plugged_in_or_pulled_out_is_noticed(bench):
+    """So that a modem which is missed is looked for at once, and not a minute later."""
+    bus = Bus(bench.tree)
+    assert not bus.look()
+    bench.plug(HUAWEI, "1-1", MINE)
+    assert bus.look() and not bus.look()
+    bench.bus.unplug("1-1")
+    assert bus.look()
+    assert bus.plugs == 2
