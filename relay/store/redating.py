@@ -19,6 +19,8 @@ _COLUMNS = (
     " AND (columns.name = 'at' OR columns.name LIKE '%!_at' ESCAPE '!'"
     "  OR columns.name LIKE '%!_since' ESCAPE '!')"
 )
+# A life that is longer was a date that a person wrote, who knows the calendar.
+_LONGEST_LIFE_MS = 366 * DAY_MS
 # What is due may lie ahead of the moment at which it was said.
 _AHEAD_MS = {"due_at": 2 * DAY_MS}
 
@@ -30,6 +32,7 @@ def redate(db: Database, found: Correction) -> int:
     """
     with db.transaction() as tx:
         columns = [(row["of"], row["name"]) for row in tx.execute(_COLUMNS)]
+        _move_lives(tx, found)
         moved = sum(_move(tx, table, column, found) for table, column in columns)
         moved += _move_in_facts(tx, found)
         if moved:
@@ -44,6 +47,19 @@ def _move(tx: sqlite3.Connection, table: str, column: str, found: Correction) ->
         f"UPDATE {table} SET {column} = {column} + ? WHERE {column} BETWEEN ? AND ?",
         (found.by_ms, found.since, until),
     ).rowcount
+
+
+def _move_lives(tx: sqlite3.Connection, found: Correction) -> None:
+    """How long a message is of use was counted from when it came: it lives as long as before."""
+    came = (
+        "SELECT id FROM outbound WHERE created_at BETWEEN ? AND ?"
+        f" AND useful_until - created_at <= {_LONGEST_LIFE_MS}"
+    )
+    for table, of in (("part", "outbound_id"), ("outbound", "id")):
+        tx.execute(
+            f"UPDATE {table} SET useful_until = useful_until + ? WHERE {of} IN ({came})",
+            (found.by_ms, found.since, found.until),
+        )
 
 
 def _move_in_facts(tx: sqlite3.Connection, found: Correction) -> int:

@@ -14,6 +14,7 @@ from time import perf_counter
 from relay.clock import SystemClock
 from relay.core.cht import Answer
 from relay.core.outbound import Accepted
+from relay.core.segment import compose
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.inbox import Inbox
@@ -26,6 +27,8 @@ from tests.bench.tables import Table
 SIZES = (10_000, 1_000_000)
 _TIMES = 60
 _DAY = 86_400_000
+_WAITING = 10_000
+_SUBMIT = compose(OTHER, "Come on Monday", concat_ref=0, validity_s=72 * 3600)[0]
 
 # One row for each n from 1 to :half, half of all messages in and half out, all of them finished.
 _N = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :half) "
@@ -148,7 +151,7 @@ def _work(db: Database) -> dict[str, float]:
         )
         exchanges.settle(clock.now(), Answer((), None))
 
-    return {
+    measured = {
         "enqueue a message": _median_ms(enqueue),
         "claim a part and record its acceptance": _median_ms(claim_and_record),
         "keep a PDU": _median_ms(keep),
@@ -158,6 +161,32 @@ def _work(db: Database) -> dict[str, float]:
         "look for work: nothing to forward": _median_ms(exchanges.pending),
         "look for parts in doubt": _median_ms(lambda: outbox.uncertain("usb")),
     }
+    _crowd(db, clock.now())
+    measured[f"the same claim before {_WAITING:,} that wait"] = _median_ms(claim_and_record)
+    return measured
+
+
+def _crowd(db: Database, now: int) -> None:
+    """Messages to as many phones: a half of them in backoff, a quarter broadcasts."""
+    rows = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {_WAITING})"
+    base = db.value("SELECT max(id) FROM outbound")
+    crowd = (
+        f"{rows} SELECT i + {base} AS id, '+2547' || (i + {base}) AS phone,"
+        f" CASE i % 4 WHEN 0 THEN -20 ELSE 0 END AS urgency,"
+        f" CASE i % 2 WHEN 0 THEN 0 ELSE {now + _DAY} END AS due FROM n"
+    )
+    with db.transaction() as tx:
+        tx.execute(
+            "INSERT INTO outbound (id, server, server_id, recipient, text, status, priority,"
+            " created_at) SELECT id, 'cht', 'crowd-' || id, phone, 'x', 'UNSENT', urgency,"
+            f" {now} FROM ({crowd})"
+        )
+        tx.execute(
+            "INSERT INTO part (outbound_id, seq, total, pdu, state, priority, number, due_at,"
+            " attempts, useful_until) SELECT id, 1, 1, ?, 'QUEUED', urgency, phone, due, 1,"
+            f" {now + _DAY} FROM ({crowd})",
+            (_SUBMIT,),
+        )
 
 
 def _pdu(n: int) -> str:

@@ -7,9 +7,11 @@ import pytest
 from relay.core.outbound import Accepted, NoAnswer, Part, RefusedForNow
 from relay.core.pdu import Submit, decode
 from relay.core.queueing import QueueRules
+from relay.core.timekeeping import Correction
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.outbox import Outbox
+from relay.store.redating import redate
 from tests.air import NOON as NOW
 
 MOTHER = "+254700000042"
@@ -219,3 +221,17 @@ def test_a_text_that_cannot_be_sent_replaces_nothing(db: Database, outbox: Outbo
     news(outbox, "fine")
     news(outbox, "nul \0")
     assert [row[0] for row in db.query("SELECT status FROM outbound")] == ["UNSENT", "FAILED"]
+
+
+# --- a clock that is set right ------------------------------------------------------------------
+
+
+def test_a_message_of_1970_lives_as_long_as_any(db: Database, outbox: Outbox) -> None:
+    """Its end is moved with its beginning; a date that a person wrote is not."""
+    then, dated = 1_000_000, NOW + 99 * HOUR
+    outbox.enqueue(then, recipient=MOTHER, text="by the usual life")
+    outbox.enqueue(then, recipient="+254700000043", text="by a date", useful_until=dated)
+    redate(db, Correction(0, then + HOUR, NOW - then))
+    ends = [row[0] for row in db.query("SELECT useful_until FROM part ORDER BY id")]
+    assert ends == [NOW + 168 * HOUR, dated]
+    assert [row[0] for row in db.query("SELECT useful_until FROM outbound ORDER BY id")] == ends

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from relay.core.caps import WINDOWS, Cap
 from relay.core.cht import Answer, Handout
 from relay.core.outbound import Accepted, NoAnswer
+from relay.core.queueing import QueueRules
 from relay.core.reassembly import DAY_MS
+from relay.store import caps
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
@@ -16,9 +19,10 @@ from tests.air import NOON as NOW
 from tests.air import deliver, delivers, report
 
 MOTHER = "+254700000042"
+CAPS = tuple(Cap(key, 1, window, phones) for key, window, phones in WINDOWS)
 GROW = (
     "inbound", "raw_pdu", "outbound", "part", "status_report", "forwarding", "status_update",
-    "audit", "tombstone",
+    "audit", "tombstone", "submitted", "reached",
 )  # fmt: skip
 
 
@@ -37,6 +41,11 @@ def one_of_everything(inbox: Inbox, outbox: Outbox, exchanges: Exchanges, db: Da
         outbox.record(NOW, part, event)
     outbox.uncertain("modem0")
     outbox.next_due_at(NOW)
+    capped = Outbox(db, rules=QueueRules(useful_ms=1, caps=CAPS))
+    for _ in range(2):
+        capped.enqueue(NOW, recipient=MOTHER, text="z", key="stock", not_before=NOW + 1)
+    assert capped.claim(NOW, "modem0", "direct") is None
+    assert capped.expire(NOW + 9, NOW + 9) == 1
     for mr in (4, 4, 5, 6):
         pdu = report(mr, MOTHER, at=NOW + mr)
         inbox.keep(NOW, [Arrival(pdu, "modem0", "sim", "SR:1")])
@@ -46,6 +55,8 @@ def one_of_everything(inbox: Inbox, outbox: Outbox, exchanges: Exchanges, db: Da
     outbox.close_overdue(later, DAY_MS)
     outbox.recover(later, ["modem0"])
     clamp(db, later)
+    with db.transaction() as tx:
+        caps.forget(tx, later)
     exchanges.adopt()
     exchanges.begin(later, [], [update.id for update in exchanges.updates(100)])
     exchanges.settle(later, Answer((), None))

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from relay.core.caps import Cap
 from relay.core.cht import Answer
 from relay.core.outbound import Accepted, NoAnswer, RefusedForNow
+from relay.core.queueing import QueueRules
+from relay.core.quiet import Quiet
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreError
-from relay.store import counts
+from relay.store import counts, waits
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.inbox import Inbox
@@ -238,6 +241,10 @@ class Watched(Reader):
         return super().query(sql, params)
 
 
+RULES = QueueRules(
+    quiet=Quiet("00:00", "23:59"),
+    caps=(Cap("max_per_hour", 1, 1000), Cap("max_recipients_per_day", 1, 1000, recipients=True)),
+)
 _WHOLE_TABLE = re.compile(
     r"SCAN (inbound|outbound|part|raw_pdu|audit|forwarding|status_update|status_report)\b"
     r"(?!.* USING (COVERING )?INDEX \w+_(unfinished|unread|waiting|queue|open|failed)\b)"
@@ -248,7 +255,8 @@ _WHOLE_TABLE = re.compile(
     "figures",
     [
         lambda reader: counts.inward(reader, {}),
-        lambda reader: counts.outward(reader, NOON, {}),
+        lambda reader: counts.outward(reader, NOON, {}, RULES),
+        lambda reader: waits.waits(reader, NOON, RULES, [1, 2]),
         lambda reader: counts.server(reader, "main", {}),
         lambda reader: counts.today(reader, NOON),
         lambda reader: reader.facts(),
