@@ -63,6 +63,7 @@ class Submission:
         self._slot: Slot | None = None  # of the part that was accepted last
         self._unsent: bool | None = None  # whether it read STO UNSENT before; None: not asked
         self._doubted: set[Slot] = set()  # they hold parts of which nobody knows yet
+        self._litter = False  # something may lie in the modem's memory that nobody needs
 
     # --- which way ------------------------------------------------------------------------------
 
@@ -108,7 +109,7 @@ class Submission:
         try:
             mr = modem.submit_stored(slot, _nothing)
         except (Refused, NotSubmitted):
-            _erase(modem, slot)
+            self._erase(modem, slot)
             raise
         except OutcomeUnknown:
             self._doubted.add(slot)
@@ -122,7 +123,7 @@ class Submission:
             return
         slot, self._slot = self._slot, None
         shown = None if self._unsent is None else self._unsent and _stat(modem, slot) == STO_SENT
-        _erase(modem, slot)
+        self._erase(modem, slot)
         if shown is not None:
             self._learn(modem, shown)
 
@@ -131,6 +132,7 @@ class Submission:
             return modem.store(part.pdu, meanwhile)
         except (Refused, NoReply) as error:
             self._no_room = True
+            self._litter = isinstance(error, NoReply)  # it may have taken it, and not said so
             raise NotSubmitted(f"the modem's memory would not take it ({error})") from error
         except PortLost as error:
             raise NotSubmitted(str(error)) from error
@@ -145,16 +147,18 @@ class Submission:
 
     def opened(self, modem: Modem) -> None:
         """After every bring-up: free what lies in the modem's memory and is in no doubt."""
-        self._no_room = False
+        self._no_room = self._litter = False
         if not modem.can_store:
             return
         self._doubted = self._slots_in_doubt(modem)
         for listed in _stored(modem):
             if listed.stat in (STO_SENT, STO_UNSENT) and listed.slot not in self._doubted:
-                _erase(modem, listed.slot)
+                self._erase(modem, listed.slot)
 
     def settle(self, modem: Modem) -> float:
         """Settle the parts in doubt, by memory or by policy; seconds until the next try."""
+        if self._litter and self._slot is None:
+            self.opened(modem)
         doubtful = self._outbox.uncertain(modem.name)
         in_memory = [part for part in doubtful if part.slot is not None]
         stored = _stored(modem) if in_memory and self._believed(modem.identity) else []
@@ -181,12 +185,20 @@ class Submission:
         """Free the slots of parts that were settled, be it by a delivery report or a person."""
         doubted = self._slots_in_doubt(modem)
         for slot in sorted(self._doubted - doubted):
-            _erase(modem, slot)
+            self._erase(modem, slot)
         self._doubted = doubted
 
     def _slots_in_doubt(self, modem: Modem) -> set[Slot]:
         doubtful = self._outbox.uncertain(modem.name)
         return {Slot(x.memory, x.slot) for x in doubtful if x.memory and x.slot is not None}
+
+    def _erase(self, modem: Modem, slot: Slot) -> None:
+        """Best effort: what stays behind is erased when the modem answers again."""
+        try:
+            modem.erase(slot)
+        except ModemError as error:
+            self._litter = self._litter or isinstance(error, NoReply)
+            _log.info(event("submission.slot_left", modem=modem.name, error=type(error).__name__))
 
     def _record(self, part: Part, happened: Event) -> None:
         moved = self._outbox.record(self._clock.now(), part, happened)
@@ -253,11 +265,3 @@ def _stat(modem: Modem, slot: Slot) -> int | None:
     except ModemError:
         return None
     return listed.stat if listed else None
-
-
-def _erase(modem: Modem, slot: Slot) -> None:
-    """Best effort: what stays behind is erased after the next bring-up."""
-    try:
-        modem.erase(slot)
-    except ModemError as error:
-        _log.info(event("submission.slot_left", modem=modem.name, error=type(error).__name__))

@@ -53,9 +53,22 @@ def bring_up(
 
     `accept` may raise `PortLost` for a modem that is not the right one, before its SIM is touched.
     """
+    setup, restarted = _set_up(session, pin, pins, accept)
+    if restarted:
+        # Some say nothing when they start, and what they could not answer then looks as if they
+        # did not have it. Once more, and no oftener: there may be one that does so every time.
+        setup, _ = _set_up(session, pin, pins, accept)
+        setup = replace(setup, booting=True)
+    return setup
+
+
+def _set_up(
+    session: Session, pin: str | None, pins: PinLedger, accept: Callable[[Identity], None]
+) -> tuple[Setup, bool]:
+    """And whether the echo came back by itself, as it does when a modem starts anew."""
     started = _wake(session)
-    _quieten(session)
-    echoes = session.wire.echoes
+    echoes = _quieten(session)
+    obeyed = session.wire.echoes == echoes
     identity = _who(session)
     accept(identity)
     profile = profile_of(identity)
@@ -82,7 +95,8 @@ def bring_up(
     if any(is_reboot(start) for start in starts):
         raise PortLost(session.wire.port, "the modem restarted while it was being set up")
     echoing = session.wire.echoes > echoes
-    return Setup(identity, profile, memories, cnmi, bool(starts) or started, echoing)
+    setup = Setup(identity, profile, memories, cnmi, bool(starts) or started, echoing)
+    return setup, obeyed and echoing
 
 
 def _wake(session: Session) -> bool:
@@ -99,15 +113,18 @@ def _wake(session: Session) -> bool:
     raise NoReply("AT", session.patience.wake_s * tries)
 
 
-def _quieten(session: Session) -> None:
+def _quieten(session: Session) -> int:
+    """How many echoes were heard until it was told to leave them out."""
     session.ask_if_known("ATE0")
     # Answers to the AT before, or to the program before us, may still be on their way.
     session.wire.resync()
+    echoes = session.wire.echoes
     if session.ask_if_known("AT+CMEE=1") is None:
         session.ask_if_known("AT+CMEE=2")
     mode = flag(session.ask_if_known("AT+CFUN?") or [], "+CFUN")
     if mode in _AIRPLANE:
         session.ask_if_known("AT+CFUN=1", session.patience.network_s)
+    return echoes
 
 
 def _who(session: Session) -> Identity:
@@ -156,14 +173,14 @@ def _set_pdu_mode(session: Session) -> None:
 
 
 def _subscribe(session: Session, profile: Profile) -> str | None:
-    """The +CNMI that the modem took, as it reads it back; None where it has no such thing."""
+    """The +CNMI that holds now, taken or not, as the modem reads it back; None without such."""
     for setting in profile.cnmi:
         try:
             session.ask(f"AT+CNMI={setting}")
         except (Refused, NoReply):
             continue
-        return notifications(session)
-    return None
+        break
+    return notifications(session)
 
 
 def notifications(session: Session) -> str | None:

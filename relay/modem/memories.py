@@ -69,10 +69,17 @@ def _sweepable(memories: Iterable[str]) -> list[str]:
 
 def _sizes(session: Session, memories: Iterable[str]) -> Iterable[MemoryUse]:
     for memory in memories:
-        lines = session.ask_if_known(f'AT+CPMS="{memory}"')
+        lines = _selected(session, memory)
         if lines is not None:
             used, total = chosen_use(lines) or (0, 0)
             yield MemoryUse(memory, used, total)
+
+
+def _selected(session: Session, memory: str) -> list[str] | None:
+    """None where the modem has no such memory. One lost answer must not hide its messages."""
+    command = f'AT+CPMS="{memory}"'
+    lines = session.ask_if_known(command)
+    return session.ask_if_known(command) if lines is None else lines
 
 
 def _largest(sizes: tuple[MemoryUse, ...], keep: tuple[str, ...], order: tuple[str, ...]) -> str:

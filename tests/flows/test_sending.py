@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from relay.core.device import STO_UNSENT, LateReference
+from relay.core.device import STO_UNSENT, LateReference, Slot
 from relay.core.link import LinkState
-from relay.errors import ModemError, NotSubmitted, OutcomeUnknown, Refused, StoreFull
+from relay.errors import ModemError, NoReply, NotSubmitted, OutcomeUnknown, Refused, StoreFull
 from relay.flows.submission import SubmissionPolicy
 from tests.air import deliver
 from tests.flows.conftest import Station
@@ -271,6 +273,25 @@ class TestStored:
         station.work()
         assert station.modem.log[-1] != "erase"
         assert station.states() == ["ACCEPTED"] * 3
+
+    def test_what_the_modem_took_without_a_word_is_freed(self, station: Station) -> None:
+        """The part goes out all the same, and the slot does not stay taken until a restart."""
+        original = station.modem.store
+
+        def mute(pdu: str, meanwhile: Callable[[], None]) -> Slot:
+            original(pdu, meanwhile)
+            station.modem.store = original  # type: ignore[method-assign]
+            raise NoReply("AT+CMGW", 45)
+
+        station.modem.store = mute  # type: ignore[method-assign, assignment]
+        station.queue()
+        station.work()
+        assert len(station.modem.slots) == 1
+        station.clock.advance(60)
+        station.work()
+        assert station.modem.slots == {}
+        assert station.states() == ["ACCEPTED"]
+        assert len(station.modem.submitted) == 1
 
     @pytest.mark.parametrize("moment", ["store", "submit_stored", "on_air", "erase"])
     def test_a_power_cut_at_any_moment_neither_loses_nor_doubles(

@@ -80,6 +80,39 @@ def test_m28_a_restart_later_on_is_told(opened: Opened) -> None:
     assert gsm.take_urcs() == [Restarted("RDY")]
 
 
+def test_a_modem_that_restarts_without_a_word_while_it_is_set_up(opened: Opened) -> None:
+    """Its echo gives it away; what it left unanswered is asked again, so no memory is missed."""
+    begun: list[str] = []
+    echoing: list[str] = []
+
+    def talkative(line: str) -> str:
+        if line == "ATE0":
+            echoing.clear()
+        reply = BASICS[line]
+        assert isinstance(reply, str)
+        return f"{line}\r\r\n{reply}" if echoing else reply
+
+    def restarts(line: str) -> str | None:
+        if begun:
+            return talkative(line)
+        begun.append(line)
+        echoing.append(line)
+        return None
+
+    script: dict[str, Reply] = dict.fromkeys(BASICS, talkative)
+    peer, gsm = opened({**script, 'AT+CPMS="SM"': restarts})
+    assert peer.count("ATE0") == 2
+    assert not gsm.list_pdus()
+    assert peer.heard[-4:] == ['AT+CPMS="SM"', "AT+CMGL=4", 'AT+CPMS="ME"', "AT+CMGL=4"]
+
+
+def test_a_modem_that_lets_nobody_change_its_notifications(opened: Opened) -> None:
+    """It is taken as it is, and has not forgotten what it was never told."""
+    refused = {f"AT+CNMI={setting}": "+CMS ERROR: 302" for setting in GENERIC.cnmi}
+    _, gsm = opened({**refused, "AT+CNMI?": "+CNMI: 2,2,0,1,0\r\nOK"})
+    assert gsm.check()
+
+
 @pytest.mark.parametrize(
     ("command", "answer"),
     [("AT+CMGF?", "+CMGF: 1\r\nOK"), ("AT+CNMI?", "+CNMI: 0,0,0,0,0\r\nOK")],
