@@ -113,6 +113,7 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
             quiet_s=min(usual.quiet_s, 2.5 * config.command_timeout_s),
         ),
         cures=Cures(bus.tree, power_cycle=config.power_cycle),
+        monotonic=clock.monotonic,
         trace=lambda way, line: TRACE.debug(event("at", modem=config.name, way=way, line=line)),
     )
 

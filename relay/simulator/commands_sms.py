@@ -46,7 +46,7 @@ def _set_centre(modem: SimulatedModem, call: Call) -> Answer:
 def _service(modem: SimulatedModem, call: Call) -> Answer:
     if call.op is Op.SET:
         wanted = call.number(0, 0)
-        if wanted not in (0, 1):
+        if wanted not in modem.profile.services:
             raise cms(Cms.NOT_SUPPORTED)
         modem.settings.service = wanted
         return ("+CSMS: 1,1,1",)

@@ -47,6 +47,10 @@ class Profile:
         frozenset({0, 1, 2}),
         frozenset({0, 1}),
     )
+    services: tuple[int, ...] = (
+        0,
+        1,
+    )  # <service> of AT+CSMS that it takes; the first is the start's
     revision_prefix: str = ""
     iccid_commands: Mapping[str, str] = field(default_factory=dict)
     pin_counters: Mapping[str, str] = field(default_factory=dict)

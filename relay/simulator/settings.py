@@ -29,4 +29,9 @@ class Settings:
 
     @classmethod
     def fresh(cls, profile: Profile) -> Settings:
-        return cls(cmee=profile.default_cmee, cnmi=profile.cnmi, memories=profile.default_memories)
+        return cls(
+            cmee=profile.default_cmee,
+            cnmi=profile.cnmi,
+            service=profile.services[0],
+            memories=profile.default_memories,
+        )

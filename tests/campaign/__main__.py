@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.campaign import fuzz, kills, record
+from tests.campaign import cut, fuzz, kills, record
 from tests.campaign.tally import Choice, Tally
 
 Campaign = Callable[[Choice], Iterable[Tally]]
 
 CAMPAIGNS: dict[str, Campaign] = {
+    "cut": cut.campaign,
     "kills": kills.campaign,
     "fuzz": fuzz.campaign,
 }
