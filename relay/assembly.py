@@ -11,6 +11,7 @@ from relay import operators
 from relay.config_sections import (
     AirtimeConfig,
     Config,
+    LoopsConfig,
     ModemConfig,
     RecoveryConfig,
     SendingConfig,
@@ -61,7 +62,7 @@ from relay.turns import ModemTurn
 _HOUR_MS = 3600 * 1000
 
 
-def outbox_of(db: Database, sending: SendingConfig) -> Outbox:
+def outbox_of(db: Database, sending: SendingConfig, loops: LoopsConfig) -> Outbox:
     return Outbox(
         db,
         Composition(
@@ -71,6 +72,7 @@ def outbox_of(db: Database, sending: SendingConfig) -> Outbox:
             max_parts=sending.max_parts,
         ),
         sending.rules,
+        loops.limits,
     )
 
 
@@ -146,7 +148,7 @@ def credit_hold(
     config: ModemConfig, money: AirtimeConfig, db: Database, clock: Clock
 ) -> CreditHold:
     reserve = Reserve(money.reserve_sms, micros(money.reserve_amount))
-    return CreditHold(config.name, Accounts(db), Facts(db), clock, reserve)
+    return CreditHold(config.name, Accounts(db), Facts(db), clock, reserve, money.cap)
 
 
 def balance_wish(

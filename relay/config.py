@@ -26,6 +26,7 @@ from relay.config_sections import (
     GatewayConfig,
     HousekeepingConfig,
     LogConfig,
+    LoopsConfig,
     ModemConfig,
     ReceivingConfig,
     RecoveryConfig,
@@ -45,6 +46,7 @@ __all__ = [
     "GatewayConfig",
     "HousekeepingConfig",
     "LogConfig",
+    "LoopsConfig",
     "ModemConfig",
     "ReceivingConfig",
     "RecoveryConfig",
@@ -75,6 +77,8 @@ def load(
     config = _filled_in(reading.whole(_tables(where, text)), reading, hostname)
     config = _bound(config, reading)
     _compare_servers(config, reading)
+    if config.airtime.max_cost_per_day and not config.airtime.price_per_sms:
+        reading.wrong("airtime", "max_cost_per_day", "needs a price; write price_per_sms as well")
     _compare_times(config.sending, reading)
     if reading.problems:
         raise ConfigError(tuple(reading.problems))

@@ -20,6 +20,9 @@ from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
 from relay.core.caps import WINDOWS, Cap
+from relay.core.credit import DayCap
+from relay.core.loops import LoopLimits
+from relay.core.money import micros
 from relay.core.queueing import QueueRules
 from relay.core.quiet import Quiet
 from relay.core.usb import Binding
@@ -186,6 +189,36 @@ class AirtimeConfig:
     currency: str = setting("", money.currency)
     reserve_sms: int = setting(0, values.whole(0, 100_000))
     reserve_amount: float = setting(0.0, money.amount)
+    max_cost_per_day: float = setting(0.0, money.amount)
+
+    @property
+    def cap(self) -> DayCap | None:
+        """What a day may cost, if that is limited."""
+        if not (self.max_cost_per_day and self.price_per_sms):
+            return None
+        return DayCap(micros(self.max_cost_per_day), micros(self.price_per_sms))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopsConfig:
+    """How two machines that answer one another are told from people; each `max_` 0 is none."""
+
+    max_same_per_hour: int = setting(30, values.whole(0, 10_000))
+    max_echoes_per_hour: int = setting(10, values.whole(0, 10_000))
+    max_rounds_per_hour: int = setting(100, values.whole(0, 10_000))
+    own_numbers: tuple[str, ...] = setting((), values.texts)
+    never_reply: tuple[str, ...] = setting((), values.texts)
+
+    @property
+    def limits(self) -> LoopLimits:
+        """What of this the outbox keeps to."""
+        return LoopLimits(
+            self.max_same_per_hour,
+            self.max_echoes_per_hour,
+            self.max_rounds_per_hour,
+            self.own_numbers,
+            self.never_reply,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +295,7 @@ class Config:
     modems: tuple[ModemConfig, ...]
     sending: SendingConfig
     airtime: AirtimeConfig
+    loops: LoopsConfig
     receiving: ReceivingConfig
     recovery: RecoveryConfig
     servers: tuple[ServerConfig, ...]
@@ -277,6 +311,7 @@ SECTIONS: Mapping[str, type] = {
     "store": StoreConfig,
     "sending": SendingConfig,
     "airtime": AirtimeConfig,
+    "loops": LoopsConfig,
     "receiving": ReceivingConfig,
     "recovery": RecoveryConfig,
     "housekeeping": HousekeepingConfig,

@@ -86,7 +86,7 @@ class Daemon:
         self._data_version = db.data_version()
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._inbox = inbox_of(db, config)
-        self._outbox = outbox_of(db, config.sending)
+        self._outbox = outbox_of(db, config.sending, config.loops)
         self._modem_names = tuple(modem.name for modem in config.modems)
         self._server_names = tuple(server.name for server in config.servers)
         self._bus = Bus.of(environ)

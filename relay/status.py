@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from relay import status_airtime, status_facts
+from relay.clock import wall
 from relay.config_sections import Config
 from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
@@ -73,6 +74,8 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
     now = by_now(station.now, _kept(facts.get("clock")))
     station = replace(station, now=now, clock=status_facts.clock(facts, station.now - now))
     day = counts.today(reader, now)
+    cap = config.airtime.cap
+    cost = counts.cost_since(reader, wall(now, "00:00"), cap.price) if cap else 0
     step = facts.get("clock.step")
     return replace(
         station,
@@ -83,7 +86,9 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
             for modem in config.modems
         ),
         airtime=tuple(
-            status_airtime.airtime(facts, counts.airtime(reader, modem.name, now), config.airtime)
+            status_airtime.airtime(
+                facts, counts.airtime(reader, modem.name, now), config.airtime, cost
+            )
             for modem in config.modems
         ),
         servers=tuple(

@@ -16,12 +16,16 @@ from relay.store.facts import Fact
 Facts = Mapping[str, Fact]
 
 
-def airtime(facts: Facts, counted: AirtimeFacts, config: AirtimeConfig) -> AirtimeFacts:
-    """The figures of one modem with what its operator has said, and what follows from it."""
+def airtime(facts: Facts, counted: AirtimeFacts, config: AirtimeConfig, cost: int) -> AirtimeFacts:
+    """The figures of one modem with what its operator has said, and what follows from it.
+
+    `cost` is what all SMS of today have cost, in micros.
+    """
     known = _told(facts, counted)
+    capped = config.cap is not None and config.cap.reached(cost)
     reserve = Reserve(config.reserve_sms, micros(config.reserve_amount))
     held = known.out_since is None and reserve.touched(known.purse)
-    return replace(known, reserve=held, held=known.held if held else 0)
+    return replace(known, reserve=held, capped=capped, held=known.held if held or capped else 0)
 
 
 def _told(facts: Facts, counted: AirtimeFacts) -> AirtimeFacts:
@@ -60,7 +64,7 @@ def airtime_line(one: AirtimeFacts, *, alone: bool) -> str:
     if not one.known and one.out_since is None:
         return ""
     words = ("no credit; " * (one.out_since is not None)) + one.words()
-    words += f"; {one.held:,} SMS wait behind the reserve" * bool(one.held)
+    words += f"; {one.held:,} SMS wait behind the reserve" * one.reserve
     return words if alone else f"{one.modem}: {words}"
 
 

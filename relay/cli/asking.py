@@ -53,7 +53,7 @@ def ask_operator(desk: Desk, config: Config) -> None:
         for one in config.modems:
             modem = driver(one, db, desk.clock, bus)
             hold = credit_hold(one, config.airtime, db, desk.clock)
-            outbox = outbox_of(db, config.sending)
+            outbox = outbox_of(db, config.sending, config.loops)
             flow = airtime(modem, one, config.airtime, db, outbox, desk.clock, hold)
             try:
                 modem.open()

@@ -91,7 +91,8 @@ class Desk:
         from relay.cli.writing import composition
         from relay.store.outbox import Outbox
 
-        return Outbox(db, composition(config.sending), config.sending.rules)
+        rules, limits = config.sending.rules, config.loops.limits
+        return Outbox(db, composition(config.sending), rules, limits)
 
 
 pass_desk = click.make_pass_decorator(Desk, ensure=True)

@@ -52,6 +52,7 @@ def outbox(context: click.Context) -> None:
         "relay outbox list",
         "relay outbox list --failed --limit 100",
         "relay outbox list --state waiting     and what each of them waits for",
+        "relay outbox list --held             what looks like a loop",
     ),
 )
 @click.option(
@@ -60,6 +61,7 @@ def outbox(context: click.Context) -> None:
     help="Only these.",
 )
 @click.option("--failed", is_flag=True, help="The same as --state failed.")
+@click.option("--held", is_flag=True, help="What looks like a loop: the same as --state held.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most.")
 @text_option
 @numbers_option
@@ -70,6 +72,7 @@ def list_(
     desk: Desk,
     state: str | None = None,
     failed: bool = False,
+    held: bool = False,
     limit: int = 20,
     show_text: bool = False,
     show_numbers: bool = False,
@@ -77,7 +80,8 @@ def list_(
 ) -> None:
     """List messages, the newest first, without their texts."""
     with desk.reader() as reader:
-        rows = browsing.outbound_list(reader, "failed" if failed else state, limit)
+        wanted = "held" if held else "failed" if failed else state
+        rows = browsing.outbound_list(reader, wanted, limit)
         waiting = _waits(desk, reader, rows)
     if as_json:
         emit({"messages": [_document(row, waiting, show_text, show_numbers) for row in rows]})
@@ -245,6 +249,20 @@ def _resend(desk: Desk, outbox: Outbox, outbound_id: int) -> bool:
     for part in parts:
         outbox.record(desk.clock.now(), part, Resent())
     return bool(parts)
+
+
+@outbox.command(epilog=examples("relay outbox release 9", "relay outbox release 9 10"))
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1, required=True)
+@json_option
+@config_option
+@pass_desk
+def release(desk: Desk, outbound_ids: tuple[int, ...], as_json: bool) -> int:
+    """Send messages that were held because they looked like a loop."""
+
+    def let_go(outbox: Outbox, outbound_id: int) -> bool:
+        return outbox.release(desk.clock.now(), outbound_id)
+
+    return _each(desk, outbound_ids, let_go, as_json, "released", "it is not held")
 
 
 @outbox.command(epilog=examples("relay outbox cancel 9", "relay outbox cancel 9 10"))

@@ -23,6 +23,14 @@ def airtime(station: Station) -> Iterator[Problem]:
         else:
             yield from _little_left(one, station)
         yield from _unreadable(one)
+    if capped := next((one for one in station.airtime if one.capped), None):
+        yield Problem(
+            "COST_CAP",
+            Verdict.CRIT if capped.held else Verdict.WARN,
+            "The SMS of today have cost as much as the configuration allows: urgent ones go, "
+            f"{plain.many(capped.held, 'other SMS', 'other SMS')} wait for tomorrow.",
+            "Is there a loop? relay outbox list\nIf it was an honest day: raise max_cost_per_day",
+        )
 
 
 def _none_left(one: AirtimeFacts, station: Station) -> Problem:
@@ -59,7 +67,7 @@ def _next_try(one: AirtimeFacts, now: int) -> str:
 
 def _little_left(one: AirtimeFacts, station: Station) -> Iterator[Problem]:
     reach = one.reach
-    if one.held:
+    if one.reserve and one.held:
         yield Problem(
             "CREDIT_RESERVE",
             Verdict.WARN,

@@ -98,6 +98,18 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCap:
+    """What SMS may cost in a day, and what one costs; both in micros."""
+
+    amount: int
+    price: int
+
+    def reached(self, cost: int, on_air: int = 0) -> bool:
+        """Whether one more would cost too much; those that are `on_air` count as paid."""
+        return cost + self.price * (1 + on_air) > self.amount
+
+
+@dataclass(frozen=True, slots=True)
 class Credit:
     """What is believed of one SIM. Times are epoch ms.
 

@@ -21,6 +21,7 @@ def messages(station: Station) -> Iterator[Problem]:
         yield from _undecodable(station)
     if station.outward is not None and station.daemon.running is Running.YES:
         yield from _uncertain(station, station.outward)
+        yield from _looping(station.outward)
         yield from _failing(station.outward)
         yield from _capped(station, station.outward)
         yield from _stuck(station, station.outward)
@@ -39,6 +40,23 @@ def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
         f"What happened: relay trace out {example}\nSend it again: relay outbox retry "
         f"--uncertain {example}\nOr not: relay outbox cancel {example}",
         outward.uncertain_at,
+    )
+
+
+def _looping(outward: OutwardFacts) -> Iterator[Problem]:
+    """Two machines at it, or a server that repeats itself: a person must find out which."""
+    if not outward.looping:
+        return
+    example = outward.looping_ids[0] if outward.looping_ids else "ID"
+    yield Problem(
+        "LOOP_SUSPECTED",
+        Verdict.CRIT,
+        f"{plain.many(outward.looping, 'message')} looked like two machines that answer one "
+        "another, and were not sent.",
+        f"See them: relay outbox list --held\nIf they are for people: relay outbox release "
+        f"{example}\nIf not: relay outbox cancel {example}, and stop the other machine or put its "
+        "number into never_reply",
+        outward.looping_at,
     )
 
 

@@ -97,7 +97,8 @@ class AirtimeFacts:
     `queued` how many wait for any modem, `sent` how many this one has sent since `at`.
 
     `out_since` is when its credit ran out, `why` in the network's words; one message probes it at
-    `probe_at`. `reserve` says that only urgent ones go, `held` how many others wait.
+    `probe_at`. `reserve` says that only urgent ones go, `held` how many others wait; `capped`
+    that the day has cost as much as it may.
     """
 
     modem: str
@@ -121,6 +122,7 @@ class AirtimeFacts:
     probe_at: int | None = None
     reserve: bool = False
     held: int = 0
+    capped: bool = False
 
     @property
     def purse(self) -> Purse:
@@ -238,6 +240,9 @@ class OutwardFacts:
     held: HeldFacts = HeldFacts()
     expired_today: int = 0
     superseded_today: int = 0
+    looping: int = 0
+    looping_at: int | None = None
+    looping_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

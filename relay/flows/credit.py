@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import asdict, fields
 from typing import Any
 
+from relay.clock import wall
 from relay.core.causes import Cause
 from relay.core.credit import (
     Credit,
+    DayCap,
     Purse,
     Reserve,
     Suspicion,
@@ -52,15 +54,18 @@ class CreditHold:
         facts: Facts,
         clock: Clock,
         reserve: Reserve | None = None,
+        cap: DayCap | None = None,
     ) -> None:
         self._modem = modem
         self._accounts = accounts
         self._facts = facts
         self._clock = clock
         self._reserve = reserve or Reserve()
+        self._cap = cap
         self._sim = ""
         self._credit = Credit()
         self._probing = False  # the one message that may go is on its way
+        self._on_air = 0  # claimed, and not yet on the bill
         self._purse: Purse | None = None  # what is left by now; None: to be looked up
 
     def opened(self, sim: str) -> None:
@@ -69,7 +74,7 @@ class CreditHold:
         known = self._facts.get(self._key)
         value = known.value if known is not None and isinstance(known.value, dict) else {}
         self._credit = _credit(value) if value.get("sim") == sim else Credit()
-        self._probing, self._purse = False, None
+        self._probing, self._purse, self._on_air = False, None, 0
 
     @property
     def out(self) -> bool:
@@ -84,10 +89,21 @@ class CreditHold:
     def selection(self) -> Selection:
         """Which messages may go now."""
         if self._credit.out:
-            return self._probe()
+            return self._probe() & self._under_the_cap()
         if self._reserve.touched(self._left()):
             return Selection(min_priority=Priority.ALERT)
-        return EVERYTHING
+        return self._under_the_cap()
+
+    def _under_the_cap(self) -> Selection:
+        """All but urgent messages wait for tomorrow once the day has cost enough. What is on the
+        air now counts as paid."""
+        if self._cap is None:
+            return EVERYTHING
+        now = self._clock.now()
+        cost = self._accounts.spent_since(wall(now, "00:00"), self._cap.price)
+        if not self._cap.reached(cost, self._on_air):
+            return EVERYTHING
+        return Selection(min_priority=Priority.ALERT, opens_at=wall(now, "00:00", 1))
 
     def _probe(self) -> Selection:
         if self._probing:
@@ -99,13 +115,13 @@ class CreditHold:
 
     def claimed(self) -> None:
         """A message is on its way; while there is no credit, it is the only one."""
-        self._probing = self._credit.out
+        self._probing, self._on_air = self._credit.out, self._on_air + 1
         self._purse = spent(self._left(), 1)
 
     def refused(self, cause: Cause, words: str) -> bool:
         """A message was refused; whether for lack of credit, so that it counts as no try."""
         sign = suspicion(cause)
-        self._probing, self._purse = False, None
+        self._probing, self._purse, self._on_air = False, None, 0
         was_out = self._credit.out
         self._keep(refused(self._credit, sign, words, self._left(), self._clock.now()))
         if not self._credit.out and sign is not Suspicion.NONE:
@@ -114,13 +130,13 @@ class CreditHold:
 
     def accepted(self) -> None:
         """A message went."""
-        self._probing = False
+        self._probing, self._on_air = False, max(0, self._on_air - 1)
         if self._credit.out or self._credit.suspect:
             self._keep(accepted(self._credit, self._left()))
 
     def unclear(self) -> None:
         """Nobody knows what became of the message: the next probe goes when it would have."""
-        self._probing, self._purse = False, None
+        self._probing, self._purse, self._on_air = False, None, 0
         if self._credit.out:
             now = self._clock.now()
             self._keep(refused(self._credit, Suspicion.NONE, "", self._left(), now))
@@ -157,7 +173,8 @@ class CreditHold:
         before, self._credit = self._credit, credit
         now, value = self._clock.now(), {**asdict(credit), "sim": self._sim}
         with suppress(StoreError):
-            self._accounts.believe(now, self._modem, value, credit.out)
+            back = before.out and not credit.out
+            self._accounts.believe(now, self._modem, value, out=credit.out, back=back)
         if before.out != credit.out:
             happened = "credit.out" if credit.out else "credit.back"
             _log.warning(event(happened, modem=self._modem, why=credit.why or None))

@@ -77,8 +77,21 @@ class Accounts:
         )
         return spent(Purse(row["amount"], row["sms"], price), sent)
 
-    def believe(self, now: int, modem: str, credit: dict[str, object], out: bool) -> None:
-        """Keep what is believed of the credit; while there is none, the balance pays for none."""
+    def spent_since(self, at: int, price: int) -> int:
+        """What all SMS since then have cost, in micros, those in doubt as well."""
+        found = self._db.value(
+            "SELECT sum(coalesce(price, ?)) FROM segment WHERE at >= ?", (price, at)
+        )
+        return int(found or 0)
+
+    def believe(
+        self, now: int, modem: str, credit: dict[str, object], *, out: bool, back: bool
+    ) -> None:
+        """Keep what is believed of the credit; while there is none, the balance pays for none.
+
+        When there is some again (`back`), what was rejected before anybody knew why is due at
+        once, and that try does not count.
+        """
         with self._db.transaction() as tx:
             _put(tx, now, f"modem.{modem}.credit", credit, "")
             key = f"modem.{modem}.balance"
@@ -91,6 +104,11 @@ class Accounts:
                 "sms": None,
                 "until": None,
             } | value
+            if back:
+                tx.execute(
+                    "UPDATE part SET due_at = 0, attempts = max(0, attempts - 1)"
+                    " WHERE state = 'QUEUED' AND due_at > 0 AND reason LIKE 'NET_REJECTED:%'"
+                )
             if out or value.get("sms_left") == 0:
                 known["sms_left"] = 0 if out else None
                 _put(tx, row["at"] if row else now, key, known, row["source"] if row else "")

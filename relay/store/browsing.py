@@ -19,6 +19,7 @@ INBOUND_STATES = {
 }
 OUTBOUND_STATES = {
     "waiting": "finished_at IS NULL AND status IN ('UNSENT', 'PENDING')",
+    "held": "id IN (SELECT outbound_id FROM held)",
     "uncertain": "id IN (SELECT outbound_id FROM part WHERE state = 'UNCERTAIN')",
     "sent": "status = 'SENT'",
     "delivered": "status = 'DELIVERED'",

@@ -139,6 +139,12 @@ def airtime(reader: Reader, modem: str, now: int) -> AirtimeFacts:
     )
 
 
+def cost_since(reader: Reader, at: int, price: int) -> int:
+    """What SMS have cost since then, in micros; `price` is for those without one."""
+    sql = "SELECT coalesce(sum(coalesce(price, ?)), 0) FROM segment WHERE at >= ?"
+    return int(reader.value(sql, (price, at)))
+
+
 # --- out ----------------------------------------------------------------------------------------
 
 
@@ -149,6 +155,7 @@ def outward(
     backoff, backoff_reasons = _backoff(reader, now)
     uncertain, uncertain_at, uncertain_ids = _uncertain(reader)
     failed = _failed_lately(reader, now)
+    looping = reader.query("SELECT outbound_id, at FROM held ORDER BY outbound_id")
     return OutwardFacts(
         waiting=waiting,
         urgent=_urgent(reader),
@@ -169,6 +176,9 @@ def outward(
         held=waits.held(reader, now, rules or QueueRules()),
         expired_today=day.get("expired", 0),
         superseded_today=day.get("superseded", 0),
+        looping=len(looping),
+        looping_at=min((row["at"] for row in looping), default=None),
+        looping_ids=tuple(row["outbound_id"] for row in looping[:_EXAMPLES]),
     )
 
 

@@ -11,6 +11,7 @@ from relay.clock import wall
 from relay.core import lifetime
 from relay.core.fold import ChtStatus
 from relay.core.lifetime import EXPIRED, within_life
+from relay.core.loops import LoopLimits
 from relay.core.outbound import (
     Cancelled,
     Claimed,
@@ -25,11 +26,12 @@ from relay.core.outbound import (
 from relay.core.priority import Priority
 from relay.core.queueing import EVERYTHING, QueueRules, Selection
 from relay.errors import NumberError, TextError
-from relay.store import caps, parts, trail
+from relay.store import caps, loops, parts, trail
 from relay.store.database import Database
 from relay.store.enqueuing import Composition, Order, insert, insert_parts, supersede
 from relay.store.queue import Queue, next_wake_at, wake
 
+_CANCELLED = "cancelled by a person"
 LOCAL = ""  # the `server` of messages that were written at this machine
 
 
@@ -39,11 +41,13 @@ class Outbox:
         db: Database,
         composition: Composition | None = None,
         rules: QueueRules | None = None,
+        loops: LoopLimits | None = None,
     ) -> None:
         self._db = db
         self._how = composition or Composition()
         self._rules = rules or QueueRules()
         self._queue = Queue(self._rules.ageing_ms)
+        self._loops = loops
 
     # --- in -------------------------------------------------------------------------------------
 
@@ -63,13 +67,18 @@ class Outbox:
         """Store a message and its parts; the id of its row. See `Order` for what it may wish.
 
         A message that no SMS can carry, or no modem can dial, is stored as FAILED with its
-        reason: the server hears of it, and the radio never does.
+        reason: the server hears of it, and the radio never does. One that looks like part of a
+        loop is stored and held until a person releases it.
         """
         end = lifetime.useful_until(now, useful_until, not_before, self._rules.useful_ms)
         order = Order(recipient, text, priority, not_before, end, key)
         with self._db.transaction() as tx:
             outbound_id = insert(tx, now, order, server, server_id)
             parts.tell(tx, now, outbound_id, ChtStatus.UNSENT, None)
+            if (why := self._loop(tx, now, order, server)) is not None:
+                reason = loops.hold(tx, now, outbound_id, why)
+                parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, reason)
+                return outbound_id
             try:
                 insert_parts(tx, self._how, outbound_id, order)
             except (TextError, NumberError) as error:
@@ -77,6 +86,12 @@ class Outbox:
             else:
                 supersede(tx, now, outbound_id, order)
             return outbound_id
+
+    def _loop(self, tx: sqlite3.Connection, now: int, order: Order, server: str) -> str | None:
+        if self._loops is None:
+            return None
+        is_reply = server != LOCAL
+        return loops.suspect(tx, now, order.recipient, order.text, self._loops, is_reply=is_reply)
 
     # --- out ------------------------------------------------------------------------------------
 
@@ -219,11 +234,26 @@ class Outbox:
             parts.advance_together(tx, now, failed, Retried())
             return True
 
-    def _recompose(self, tx: sqlite3.Connection, now: int, outbound_id: int) -> bool:
-        """A message that failed at the door has no parts: it gets another chance there."""
+    def release(self, now: int, outbound_id: int) -> bool:
+        """Let a held message go; False if it was not held."""
+        with self._db.transaction() as tx:
+            if not loops.let_go(tx, outbound_id):
+                return False
+            if not self._recompose(tx, now, outbound_id, ChtStatus.UNSENT):
+                parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, "message.not_sendable")
+            return True
+
+    def _recompose(
+        self,
+        tx: sqlite3.Connection,
+        now: int,
+        outbound_id: int,
+        status: ChtStatus = ChtStatus.FAILED,
+    ) -> bool:
+        """A message that was stopped at the door has no parts: it gets another chance there."""
         row = tx.execute(
-            "SELECT recipient, text, priority FROM outbound WHERE id = ? AND status = 'FAILED'",
-            (outbound_id,),
+            "SELECT recipient, text, priority FROM outbound WHERE id = ? AND status = ?",
+            (outbound_id, status),
         ).fetchone()
         if row is None:
             return False
@@ -242,8 +272,10 @@ class Outbox:
             held = parts.load(
                 tx, "outbound_id = ? AND state IN ('QUEUED', 'UNCERTAIN')", (outbound_id,)
             )
-            parts.advance_together(tx, now, held, Cancelled("cancelled by a person"))
-            return bool(held)
+            parts.advance_together(tx, now, held, Cancelled(_CANCELLED))
+            if stopped := loops.let_go(tx, outbound_id):
+                parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, _CANCELLED)
+            return bool(held) or stopped
 
     # --- recovery and housekeeping --------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from relay.store.facts import Fact, fact
 # The migrations that this version knows; a test compares them with relay.store.schema.
 KNOWN = (
     "m001_meta", "m002_inbound", "m003_outbound", "m004_servers", "m005_records", "m006_queue",
-    "m007_airtime", "m008_sim", "m010_routing",
+    "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
 )  # fmt: skip
 
 Params = Sequence[Any]

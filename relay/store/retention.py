@@ -62,7 +62,7 @@ def _prune_outbound(tx: sqlite3.Connection, before: int) -> int:
             " (SELECT id FROM part WHERE outbound_id = ?)",
             (outbound_id,),
         )
-        for table in ("part", "status_update"):
+        for table in ("part", "status_update", "held"):
             tx.execute(f"DELETE FROM {table} WHERE outbound_id = ?", (outbound_id,))
         tx.execute(
             "DELETE FROM audit WHERE subject = 'outbound' AND subject_id = ?", (outbound_id,)

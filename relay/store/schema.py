@@ -14,7 +14,7 @@ import uuid
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
-from relay.store import schema_airtime, schema_queue, schema_routing, schema_sim
+from relay.store import schema_airtime, schema_loops, schema_queue, schema_routing, schema_sim
 from relay.store.ddl import create
 
 migrations = Migrations("relay")
@@ -250,5 +250,6 @@ for _later in (
     schema_airtime.m007_airtime,
     schema_sim.m008_sim,
     schema_routing.m010_routing,
+    schema_loops.m011_loops,
 ):
     migrations()(_later)

@@ -220,3 +220,13 @@ def test_another_sim_starts_afresh(broke: Station) -> None:
     broke.modem.link = LinkState.CLOSED
     pass_days(broke, 5 / DAY)
     assert broke.states() == ["ACCEPTED"]
+
+
+def test_a_rejection_before_anybody_knew_counts_as_no_try(broke: Station) -> None:
+    """When there is credit again it is due at once; one that has another cause is not."""
+    broke.queue()
+    pass_days(broke, 200 / DAY)
+    top_up(broke)
+    broke.facts.put(broke.clock.now(), wanted("modem0"), True)
+    pass_days(broke, 3 / DAY)
+    assert (broke.states(), broke.part().attempts) == (["ACCEPTED"], 1)
