@@ -32,6 +32,7 @@ from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.roster import Roster, RoutingPolicy
 from relay.flows.sending import Sending
+from relay.flows.silence import CanaryPolicy, Silence
 from relay.flows.sim_guard import SimGuard
 from relay.flows.submission import Submission, SubmissionPolicy
 from relay.flows.syncing import Syncing
@@ -46,6 +47,7 @@ from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
 from relay.store.accounts import Accounts
+from relay.store.canaries import Canaries
 from relay.store.database import Database
 from relay.store.enqueuing import Composition
 from relay.store.exchanges import Exchanges
@@ -54,6 +56,7 @@ from relay.store.inbox import Inbox
 from relay.store.notices import Notices
 from relay.store.outbox import Outbox
 from relay.store.pins import Pins
+from relay.store.rhythms import Rhythms
 from relay.store.sims import Sims
 from relay.store.takeover import Takeover
 from relay.store.used_port import UsedPort
@@ -187,6 +190,16 @@ def modem_turn(
     roster = Roster(
         config.name, facts, outbox, Takeover(db), clock, _routing(whole), Sims(db).holds
     )
+    silence = Silence(
+        modem,
+        Rhythms(db, config.name),
+        Canaries(db, config.name),
+        outbox,
+        clock,
+        canary_policy(config),
+        recovery.worked,
+        min(60.0, config.survey_s),
+    )
     return ModemTurn(
         modem,
         Linking(modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed),
@@ -206,7 +219,7 @@ def modem_turn(
         roster,
         clock,
         modems_bell,
-        (guard,),
+        (guard, silence),
         lambda: bus.plugs,
     )
 
@@ -220,6 +233,11 @@ def _routing(config: Config) -> RoutingPolicy:
         on_uncertain=sending.on_uncertain,
         wait_ms=round(sending.uncertain_wait_s * 1000),
     )
+
+
+def canary_policy(config: ModemConfig) -> CanaryPolicy:
+    number = config.number if config.canary else ""
+    return CanaryPolicy(number, config.canary_max_per_day, config.canary_wait_s)
 
 
 def recovery_policy(recovery: RecoveryConfig) -> RecoveryPolicy:

@@ -76,6 +76,7 @@ def load(
     reading = Reading(where, Place(where.parent, environ), lines(text))
     config = _filled_in(reading.whole(_tables(where, text)), reading, hostname)
     config = _bound(config, reading)
+    _compare_canaries(config, reading)
     _compare_servers(config, reading)
     if config.airtime.max_cost_per_day and not config.airtime.price_per_sms:
         reading.wrong("airtime", "max_cost_per_day", "needs a price; write price_per_sms as well")
@@ -215,6 +216,13 @@ def _device(modem: ModemConfig) -> str:
     if modem.port == "auto":
         return ""
     return os.path.realpath(modem.port) if modem.port.startswith("/") else modem.port
+
+
+def _compare_canaries(config: Config, reading: Reading) -> None:
+    for modem in config.modems:
+        if modem.canary and not modem.number:
+            label = f"modem.{modem.name}"
+            reading.wrong(label, "number", "is missing; canary = true writes SMS to it")
 
 
 def _compare_servers(config: Config, reading: Reading) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from relay.config_secrets import Unfit
-from relay.config_values import Place, text
+from relay.config_values import Place, kind, text
 
 
 def service_centre(value: object, place: Place) -> str:
@@ -22,3 +22,11 @@ def sender(value: object, place: Place) -> str:
     if not re.fullmatch(r"\+?[0-9]{3,15}|[A-Za-z][A-Za-z0-9 ._-]{1,10}", name):
         raise Unfit('is no sender; write a name of 2 to 11 letters and digits, as "relay"')
     return name
+
+
+def own_number(value: object, place: Place) -> str:
+    """The number of a SIM in E.164; empty for none."""
+    written = re.sub(r"[\s()-]", "", text(value, place))
+    if written and not re.fullmatch(r"\+[0-9]{5,15}", written):
+        raise Unfit(f'is {kind(value)}; write the whole number, such as "+254711000000"')
+    return written

@@ -124,6 +124,10 @@ class ModemConfig:
     command_timeout_s: float = setting(10.0, values.seconds(0.5, 120))
     wake_timeout_s: float = setting(15.0, values.seconds(1, 120))
     power_cycle: tuple[str, ...] = setting((), values.command)
+    number: str = setting("", network.own_number)
+    canary: bool = setting(False, values.yes_or_no)
+    canary_max_per_day: int = setting(1, values.whole(1, 24))
+    canary_wait_s: float = setting(900.0, values.seconds(1, 86_400))
     foreign: frozenset[str] = frozenset()
 
     @property

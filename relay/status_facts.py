@@ -23,6 +23,7 @@ from relay.core.station import (
 from relay.core.timekeeping import Confidence
 from relay.store.facts import Fact
 from relay.store.recoveries import ladder_of
+from relay.store.rhythms import quiet_of
 from relay.store.sims import InModem
 
 Facts = Mapping[str, Fact]
@@ -132,6 +133,7 @@ def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
         survey_s=config.survey_s,
         ladder=ladder_of(table(facts, f"{key}.ladder")),
         cures=tuple(_cures(facts, f"{key}.recovery")),
+        quiet=quiet_of(table(facts, f"{key}.silence")),
         smsc_set=bool(config.smsc),
     )
     return _with_sim(_surveyed(known, survey), sim)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from relay import status_messages
 from relay.clock import local
-from relay.core import plain, recovery_health
+from relay.core import plain, recovery_health, silence_health
 from relay.core.health import Health, Problem, Verdict
 from relay.core.link import LinkState
 from relay.core.number import masked
@@ -106,6 +106,8 @@ def _modems(station: Station, alive: bool, show_numbers: bool) -> Iterator[str]:
         yield from _fact("Modem", _modem(modem, alive, show_numbers), modem.seen_at, station)
         if recovered := recovery_health.line(modem, station.now, _time_of_day):
             yield from _fact("Recover", recovered, None, station)
+        if quiet := silence_health.line(modem, station.now):
+            yield from _fact("Silence", quiet, modem.quiet.changed_at, station)
 
 
 def _time_of_day(at: int) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from relay.simulator.faults import Cure, Hang
 from relay.simulator.stick import Stick
-from tests.station import MOTHER, Station
+from tests.station import GATEWAY, MOTHER, Station
 
 pytestmark = pytest.mark.pty
 
@@ -131,3 +134,31 @@ def test_a_stick_is_taken_from_the_usb_and_its_power_is_switched(tmp_path: Path)
         passes(station, 2)
         assert steps(station)[-1] == "POWER"
         nothing_lost_or_doubled(station, 3)
+
+
+@pytest.mark.slow
+def test_a_deaf_modem_is_found_and_cured(tmp_path: Path) -> None:
+    """It answers, sends, and gets nothing; its SMS to itself shows it, and goes to no server."""
+    modem = {**HASTY["modem.usb"], "number": GATEWAY, "canary": True, "canary_wait_s": 2}
+    with Station(tmp_path, changes={**HASTY, "modem.usb": modem}) as station:
+        station.start()
+        passes(station, 0)
+        station._processes[-1].stop()
+        busy = {"sums": [36_000] * 168, "weeks": [1] * 168, "hours": 1000, "arrivals": 1000,
+                "longest": 0}  # fmt: skip
+        with closing(sqlite3.connect(station.store)) as conn, conn:
+            conn.execute(
+                "INSERT OR REPLACE INTO fact VALUES ('modem.usb.rhythm', ?, 0, '')",
+                (json.dumps(busy),),
+            )
+        station.start()
+        station.modem.faults.hang(Hang.DEAF, cured_by=Cure.CFUN)
+        station.text("report 1")
+        station.eventually(lambda: "CFUN" in steps(station), "it is found", within_s=60)
+        station.eventually(lambda: station.forwarded["report 1"], "it hears again", within_s=60)
+        canary = station.fact("modem.usb.canary")
+        station.eventually(
+            lambda: station.fact("modem.usb.canary")["returned_at"], "the canary is back"
+        )
+        assert station.on_air(canary["text"]) == 1
+        assert station.forwarded == {"report 0": 1, "report 1": 1}

@@ -8,6 +8,8 @@ from relay.core import plain, recovery_health
 from relay.core.link import LinkState
 from relay.core.plain import MINUTE
 from relay.core.port_health import AFTERWARDS, IN_THE_WAY
+from relay.core.rhythm import Silent
+from relay.core.silence_health import silence
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -36,8 +38,9 @@ def modems(station: Station) -> Iterator[Problem]:
 
 
 def works(modem: ModemFacts, station: Station) -> bool:
-    """Registered, by a fact that is not too old."""
-    return modem.state is LinkState.READY and not _stale(modem, station)
+    """Registered, by a fact that is not too old, and not known to be deaf."""
+    deaf = modem.quiet.who is Silent.MODEM
+    return modem.state is LinkState.READY and not deaf and not _stale(modem, station)
 
 
 def known_not_to_work(modem: ModemFacts, station: Station) -> bool:
@@ -67,7 +70,7 @@ def _problems(modem: ModemFacts, station: Station) -> Iterator[Problem]:
     if modem.state is None or _stale(modem, station):
         yield _starting(modem) if starting else _silent(modem, station)
     elif modem.state is LinkState.READY:
-        yield from _registered(modem)
+        yield from _registered(modem, station)
     elif starting and modem.state in _PASSING:
         yield _starting(modem)
     else:
@@ -96,7 +99,8 @@ def _silent(modem: ModemFacts, station: Station) -> Problem:
     )
 
 
-def _registered(modem: ModemFacts) -> Iterator[Problem]:
+def _registered(modem: ModemFacts, station: Station) -> Iterator[Problem]:
+    yield from silence(modem, station.now)
     if modem.signal_dbm is not None and modem.signal_dbm <= _FAINT_DBM:
         yield Problem(
             "SIGNAL_WEAK",

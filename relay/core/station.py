@@ -12,6 +12,7 @@ from relay.core.airtime import Forecast, forecast, in_words
 from relay.core.credit import Purse, spent
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
+from relay.core.rhythm import Quiet
 
 
 class Running(StrEnum):
@@ -78,6 +79,7 @@ class ModemFacts:
     survey_s: float = 60.0
     ladder: Ladder = field(default_factory=Ladder)
     cures: tuple[CureFacts, ...] = ()
+    quiet: Quiet = Quiet()  # noqa: RUF009  # frozen
     held_since: int | None = None  # a SIM that nobody has accepted sits in it
     held_sim: str = ""  # masked, and so are the next three
     accepted_sim: str = ""

@@ -14,7 +14,7 @@ from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit, decode
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError
-from relay.store import aside, assemblies, raw, trail
+from relay.store import aside, assemblies, canaries, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
 from relay.store.raw import Arrival
@@ -108,6 +108,8 @@ class Inbox:
         if isinstance(pdu, StatusReport):
             apply_report(tx, now, row["id"], row["modem"], pdu)
             return "report"
+        if canaries.came_back(tx, now, pdu):
+            return "canary"
         if pdu.concat is None or not 1 <= pdu.concat.seq <= pdu.concat.total > 1:
             inbound_id = _insert(tx, row, pdu, None)
             raw.link(tx, row["id"], inbound_id, 1)
