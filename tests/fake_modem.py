@@ -35,6 +35,7 @@ from relay.errors import (
 )
 
 STORE = "ME"
+BLIND = frozenset({Step.ATZ, Step.CFUN})  # commands, which need the port
 STORED = frozenset({STO_UNSENT, STO_SENT})
 
 
@@ -156,6 +157,8 @@ class FakeModem:
             raise PortLost(self.name, "it is not open")
         if step is not Step.ESC:
             self.close()
+        if self.unplugged and step in BLIND:
+            raise PortShut(self.name, "no device")
         if step in self.cannot:
             raise CannotCure(step, self.cannot[step])
         self.cures.append(step)

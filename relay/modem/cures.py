@@ -192,8 +192,11 @@ def _run(command: Sequence[str]) -> None:
             command, capture_output=True, text=True, timeout=_COMMAND_S, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotCure(Step.POWER, f"{command[0]} did not work: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        words = f"{command[0]} did not end within {_COMMAND_S:g} s"
+        raise CannotCure(Step.POWER, words) from error
+    except OSError as error:
+        raise CannotCure(Step.POWER, f"{command[0]} did not work: {error.strerror}") from error
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise CannotCure(

@@ -17,7 +17,7 @@ _RECOVERY: dict[str, object] = {"settle_s": 4.5, "proof_s": 1, "again_s": 360}
 _HANGS = (
     *((Hang.SILENT, cure) for cure in Cure),
     (Hang.STORM, Cure.CFUN),
-    (Hang.REFUSING, Cure.CFUN),
+    (Hang.REFUSING, Cure.ATZ),
     (Hang.UNANSWERED, Cure.CFUN),
     (Hang.LOOP, Cure.CFUN),
 )
@@ -87,9 +87,9 @@ class _Bench:
         station.server.queue(f"m{number}", MOTHER, f"reply {number}")
         station.eventually(
             lambda: (
-                station.forwarded[f"report {number}"]
+                self._power()
+                and station.forwarded[f"report {number}"]
                 and station.server.state(f"m{number}") == "delivered"
-                and self._power()
             ),
             f"message {number} passes",
             within_s=180,

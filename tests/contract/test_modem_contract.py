@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from relay.core.device import REC_READ, REC_UNREAD, STO_SENT, STO_UNSENT, NewMessage, Slot, Urc
+from relay.core.ladder import Step
 from relay.core.link import LinkState
-from relay.errors import NotSubmitted, OutcomeUnknown, PortLost, Refused
+from relay.errors import NotSubmitted, OutcomeUnknown, PortLost, PortShut, Refused
 from relay.flows.ports import Modem
 from tests.contract.benches import (
     CHATTER,
@@ -132,6 +133,33 @@ def test_unplugged_and_plugged_in_again(up: Bench) -> None:
     up.modem.open()
     assert up.modem.link is LinkState.READY
     assert received(up.modem) == ["Fever since Monday"]
+
+
+# --- recovery -------------------------------------------------------------------------------
+
+
+def test_a_prompt_is_left_on_the_open_line(up: Bench) -> None:
+    """ESC changes nothing else: the modem stays open, and what it holds stays there."""
+    up.nurse_sends("Fever since Monday")
+    up.modem.cure(Step.ESC)
+    assert up.modem.link is LinkState.READY
+    assert received(up.modem) == ["Fever since Monday"]
+
+
+@pytest.mark.parametrize("step", [Step.REOPEN, Step.ATZ, Step.CFUN])
+def test_every_other_step_closes_the_modem(up: Bench, step: Step) -> None:
+    """After a reset its port may be away for a while as well."""
+    up.modem.cure(step)
+    assert up.modem.link is LinkState.CLOSED
+    refuses_politely(up.modem)
+
+
+@pytest.mark.parametrize("step", [Step.ATZ, Step.CFUN])
+def test_a_modem_that_is_gone_cannot_be_told_anything(up: Bench, step: Step) -> None:
+    up.unplug()
+    assert not up.modem.present
+    with pytest.raises(PortShut):
+        up.modem.cure(step)
 
 
 # --- unsolicited results --------------------------------------------------------------------
