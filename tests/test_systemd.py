@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import socket
 import subprocess
 import uuid
@@ -11,6 +13,14 @@ from pathlib import Path
 import pytest
 
 from relay import systemd
+
+
+def _verifies() -> bool:
+    if shutil.which("udevadm") is None:
+        return False
+    asked = ["udevadm", "verify", "--help"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
 
 UNIT = (Path(__file__).parent.parent / "systemd" / "relay.service").read_text(encoding="utf-8")
 
@@ -103,3 +113,24 @@ def test_the_unit_pleases_systemd(tmp_path):
     except FileNotFoundError:
         pytest.skip("no systemd-analyze here")
     assert unit.name not in done.stderr, done.stderr
+
+
+RULES = Path(__file__).parent.parent / "systemd" / "60-relay.rules"
+_TOKEN = re.compile(r'[A-Z_]+(\{[A-Za-z_]+\})?(==|!=|=|\+=|:=)"[^"]*"')
+
+
+def test_the_rules_are_keys_operators_and_values():
+    """One typo and udev ignores the line: it says so only in its log."""
+    lines = [one for one in RULES.read_text("utf-8").splitlines() if one and one[0] != "#"]
+    assert all(_TOKEN.fullmatch(token) for line in lines for token in line.split(", "))
+    ignored = [line for line in lines if "ID_MM_DEVICE_IGNORE" in line]
+    assert all(re.match(r'ATTRS\{idVendor\}=="[0-9a-f]{4}"', line) for line in ignored)
+
+
+@pytest.mark.skipif(not _verifies(), reason="no udevadm that can verify rules (systemd 254)")
+def test_udev_takes_the_rules():
+    """As the program itself reads them."""
+    done = subprocess.run(
+        ["udevadm", "verify", RULES], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -26,6 +26,7 @@ def _folder() -> Path:
         "relay simulate",
         "relay simulate --modems 2 --profile sim800 --baud 115200",
         "relay simulate --tcp 7000 --no-server",
+        "relay simulate --usb --modems 2",
         "relay simulate --control /run/user/1000/network.sock < /dev/null &",
     ),
 )
@@ -61,6 +62,11 @@ def _folder() -> Path:
     metavar="PORT",
     help="Put the modems on TCP ports from here on (0: any), not on ptys.",
 )
+@click.option(
+    "--usb",
+    is_flag=True,
+    help="Put the modems on a USB bus, each with several ports; relay finds them by IMEI.",
+)
 @click.option("--server/--no-server", default=True, help="With a local central server, or not.")
 @pass_desk
 def simulate(  # one argument for each option
@@ -72,6 +78,7 @@ def simulate(  # one argument for each option
     baud: int | None,
     control: Path | None,
     tcp: int | None,
+    usb: bool,
     server: bool,
 ) -> int:
     """Simulate modems, a network and a server, to learn and to test.
@@ -82,12 +89,17 @@ def simulate(  # one argument for each option
     """
     from relay.simulator.simulation import Options, run
 
+    if usb and tcp is not None:
+        click.echo(
+            "A modem is on the USB bus or on a TCP port: leave out --usb or --tcp.", err=True
+        )
+        return EX_USAGE
     if not number.removeprefix("+").isdigit():
         click.echo(f"{number} is no phone number: write it as +254711000000.", err=True)
         return EX_USAGE
     options = Options(
         folder, modems, profile, number, baud=baud, tcp=tcp, control=control, server=server,
-        relay=program(),
+        relay=program(), usb=usb,
     )  # fmt: skip
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

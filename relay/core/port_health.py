@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WAIT = "what is to be sent waits here, what comes in waits on the SIM and at the network"
+_WAIT = "what comes for its SIM waits at the operator, what goes out waits here or goes by another"
 
 # Code -> what happened, and what becomes of the messages.
 IN_THE_WAY: Mapping[str, str] = {
     "PORT_BUSY": f"Another program uses the port of modem {{modem}}{{lasted}}; {_WAIT}.",
     "PORT_MODEMMANAGER": f"ModemManager has taken modem {{modem}}{{lasted}}; {_WAIT}.",
     "PORT_PERMISSION": f"relay may not open the port of modem {{modem}}{{lasted}}; {_WAIT}.",
-    "PORT_MISSING": f"Modem {{modem}} is not plugged in{{lasted}}; {_WAIT}.",
-    "PORT_NO_DRIVER": f"Modem {{modem}} is plugged in, without a driver{{lasted}}; {_WAIT}.",
+    "PORT_MISSING": f"Modem {{modem}} is missing{{lasted}}; {_WAIT}.",
+    "PORT_NO_DRIVER": f"Modem {{modem}} is there, without a driver{{lasted}}; {_WAIT}.",
     "USB_MASS_STORAGE": f"Modem {{modem}} still shows itself as a disk{{lasted}}; {_WAIT}.",
     "MODEM_OTHER_IMEI": f"Another modem is where {{modem}} should be{{lasted}}; it is not used, "
     f"{_WAIT}.",

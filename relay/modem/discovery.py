@@ -190,6 +190,8 @@ class Discovery:
         """The first port of each device at which a modem that may be meant answers."""
         for _, of_device in groupby(ports, key=lambda port: port.device):
             modem = list(of_device)
+            if self._claims.holder(modem[0], self._name):
+                continue  # it is another one of this relay, and at work
             if (taken := self._taken(modem)) is not None:
                 search.reasons.append(taken)
                 continue
@@ -203,10 +205,7 @@ class Discovery:
                 search.reasons.append(self._other(port.path, [imei]))
 
     def _taken(self, modem: list[SerialPort]) -> PortLost | None:
-        """Why this modem must be left alone: somebody uses one of its ports."""
-        if other := self._claims.holder(modem[0], self._name):
-            words = f"[modem.{other}] of this relay uses it"
-            return PortLost(modem[0].path, words, "PORT_MISSING")
+        """Why this modem must be left alone: another program uses one of its ports."""
         for port in modem:
             if role(port) is Role.OTHER:
                 continue  # what reads positions or diagnostics is in nobody's way

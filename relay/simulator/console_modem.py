@@ -9,6 +9,7 @@ from relay.simulator.console import Misunderstood, Scene, Verb
 from relay.simulator.hangs import Cure, Hang
 from relay.simulator.results import Fault
 from relay.simulator.simcard import SimCard
+from relay.simulator.stick import Stick
 
 if TYPE_CHECKING:
     from relay.simulator.modem import SimulatedModem
@@ -58,8 +59,19 @@ def _unplug(scene: Scene) -> str:
 
 
 def _replug(scene: Scene) -> str:
+    socket, line = scene.word(0, ""), scene.modem.outlet.line
+    if socket:
+        if not isinstance(line, Stick):
+            raise Misunderstood("only a modem on the USB bus (--usb) has another socket")
+        line.socket = socket
     scene.modem.replug()
-    return f"{scene.name} is plugged in"
+    return f"{scene.name} is plugged in{_place(scene.modem)}"
+
+
+def _place(modem: SimulatedModem) -> str:
+    """Where it is on the bus by now."""
+    line = modem.outlet.line
+    return f" at {line.path}, socket {line.socket}" if isinstance(line, Stick) else ""
 
 
 def _reboot(scene: Scene) -> str:
@@ -169,7 +181,7 @@ MODEM_VERBS = {
     ),
     "signal": Verb(_signal, "signal 0-31|99", "the strength that +CSQ tells"),
     "unplug": Verb(_unplug, "unplug", "pull the modem out; its port vanishes"),
-    "replug": Verb(_replug, "replug", "plug it in again, as another device"),
+    "replug": Verb(_replug, "replug [SOCKET]", "plug it in again, as another device, elsewhere"),
     "reboot": Verb(_reboot, "reboot [port]", "let it restart by itself, with its port or without"),
     "hang": Verb(
         _hang,

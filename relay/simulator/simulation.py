@@ -19,6 +19,8 @@ from relay.simulator.port import PtyPort, TcpPort
 from relay.simulator.profiles import profile_named
 from relay.simulator.prompt import Console
 from relay.simulator.server import CentralServer
+from relay.simulator.stick import Stick
+from relay.simulator.usb_tree import MODELS, UsbTree
 
 USER, PASSWORD = "gateway", "simulated"
 
@@ -32,7 +34,7 @@ path = "{store}"
 """
 _CONFIG_MODEM = """
 [modem.{name}]
-port = "{port}"
+{binding}
 survey_s = 5  # usually a minute; nobody who learns wants to wait for it
 """
 _CONFIG_SERVER = """
@@ -48,7 +50,7 @@ poll_max_s = 5
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to simulate. `folder` gets the links, the configuration and relay's database; `relay`
-    is how a person starts relay in another terminal."""
+    is how a person starts relay in another terminal. With `usb` the modems are on a USB bus."""
 
     folder: Path
     modems: int = 1
@@ -60,6 +62,7 @@ class Options:
     server: bool = True
     boot_s: float | None = None
     relay: str = "relay"
+    usb: bool = False
 
 
 class Simulation:
@@ -68,11 +71,16 @@ class Simulation:
     def __init__(self, options: Options, now: Callable[[], int]) -> None:
         self.options = options
         self.network = Network(now)
+        self.bus = UsbTree(options.folder / "usb") if options.usb else None
         profile = profile_named(options.profile)
         boot_s = profile.boot_s if options.boot_s is None else options.boot_s
         self.modems = [
             SimulatedModem(
-                self.network, number_after(options.number, step), profile=profile, boot_s=boot_s
+                self.network,
+                number_after(options.number, step),
+                profile=profile,
+                boot_s=boot_s,
+                imei=imei_after(profile.imei, step),
             )
             for step in range(options.modems)
         ]
@@ -120,20 +128,27 @@ class Simulation:
         if self.server is not None:
             lines.append(f"Server   {self.server.url} (user {USER}, password {PASSWORD})")
         lines.append(f"Config   {self.config}")
-        lines.append(f"In another terminal: {self.options.relay} run --config {self.config}")
+        devices = f"RELAY_DEVICES={self.bus.folder} " if self.bus is not None else ""
+        lines.append(
+            f"In another terminal: {devices}{self.options.relay} run --config {self.config}"
+        )
         return "\n".join(lines)
 
     def _port(self, step: int, modem: SimulatedModem) -> Cable:
         if self.options.tcp is not None:
             port = self.options.tcp + step if self.options.tcp else 0
             return TcpPort(modem, port=port, baud=self.options.baud)
+        if self.bus is not None:
+            usb = MODELS[modem.profile.name]
+            return Stick(modem, self.bus, f"1-{step + 1}", usb, baud=self.options.baud)
         link = self.options.folder / f"modem{step + 1}"
         return PtyPort(modem, link, baud=self.options.baud)
 
     def _configuration(self) -> str:
         text = _CONFIG.format(store=self.options.folder / "state" / "relay.db")
-        for step, place in enumerate(self.places, 1):
-            text += _CONFIG_MODEM.format(name=f"modem{step}", port=place)
+        for step, (modem, place) in enumerate(zip(self.modems, self.places, strict=True), 1):
+            binding = f'imei = "{modem.imei}"' if self.bus is not None else f'port = "{place}"'
+            text += _CONFIG_MODEM.format(name=f"modem{step}", binding=binding)
         if self.server is not None:
             text += _CONFIG_SERVER.format(url=self.server.url, user=USER, password=PASSWORD)
         return text
@@ -159,6 +174,13 @@ def number_after(number: str, step: int) -> str:
     """The phone number `step` further on, with the same number of digits."""
     digits = number.removeprefix("+")
     return number[: len(number) - len(digits)] + f"{int(digits) + step:0{len(digits)}d}"
+
+
+def imei_after(imei: str, step: int) -> str:
+    """The IMEI `step` serial numbers further on, with its check digit (TS 23.003 annex B)."""
+    body = f"{int(imei[:14]) + step:014d}"
+    doubled = "".join(str(int(digit) * (1 + place % 2)) for place, digit in enumerate(body))
+    return body + str(-sum(map(int, doubled)) % 10)
 
 
 def run(

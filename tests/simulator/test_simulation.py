@@ -67,6 +67,23 @@ def test_it_writes_a_configuration_that_relay_understands(tmp_path: Path) -> Non
     assert not Path(simulation.places[0]).is_symlink()
 
 
+def test_modems_on_a_usb_bus_are_bound_by_imei(tmp_path: Path) -> None:
+    """With the ports of its family; in another socket it has other numbers."""
+    options = Options(tmp_path / "lab", modems=2, boot_s=0, usb=True, server=False)
+    with Simulation(options, lambda: 0) as simulation:
+        config = load(str(simulation.config), {})
+        assert [modem.imei for modem in config.modems] == [m.imei for m in simulation.modems]
+        assert len({modem.imei for modem in simulation.modems}) == 2
+        assert f"RELAY_DEVICES={tmp_path / 'lab' / 'usb'}" in simulation.poster()
+        console = simulation.console()
+        first = simulation.places[0]
+        console.execute("unplug")
+        assert not Path(first).is_symlink()
+        said = console.execute("replug 1-9")
+        assert "socket 1-9" in said and first not in said
+        assert Path(simulation.places[0]).is_symlink()
+
+
 def test_two_simulations_do_not_share_a_folder(tmp_path: Path) -> None:
     """The second says so, and takes nothing down."""
     options = Options(tmp_path, server=False)
