@@ -80,7 +80,7 @@ class Roster:
             self._read_at = self._clock.monotonic()
             facts, now = self._facts.prefix("modem."), self._clock.now()
             known = (
-                route(name, prefixes, facts, now, self._started_at)
+                route(name, prefixes, facts, now, self._started_at, own=name == self._mine)
                 for name, prefixes in self._policy.prefixes.items()
             )
             self._routes = tuple(
@@ -137,9 +137,18 @@ class Roster:
 
 
 def route(
-    name: str, prefixes: tuple[str, ...], facts: Mapping[str, Fact], now: int, started_at: int
+    name: str,
+    prefixes: tuple[str, ...],
+    facts: Mapping[str, Fact],
+    now: int,
+    started_at: int,
+    *,
+    own: bool = False,
 ) -> Route:
-    """What the facts say of one modem; a fact of an unexpected shape is an unknown one."""
+    """What the facts say of one modem; a fact of an unexpected shape is an unknown one.
+
+    Whether its `own` SIM is refused credit each modem knows better: it still sends a probe.
+    """
     link, identity = (_table(facts, f"modem.{name}.{what}") for what in ("link", "identity"))
     seen = facts.get(f"modem.{name}.link")
     fresh = seen is not None and now - seen.at < _SILENT_MS
@@ -151,7 +160,7 @@ def route(
         sim=sim_of(identity.get("imsi"), identity.get("iccid")),
         prefixes=prefixes,
         network=str(identity.get("imsi") or ""),
-        credit=_left(facts, name),
+        credit=_left(facts, name, own=own),
     )
 
 
@@ -165,10 +174,10 @@ def _table(facts: Mapping[str, Fact], key: str) -> Mapping[str, Any]:
     return found.value if found is not None and isinstance(found.value, dict) else {}
 
 
-def _left(facts: Mapping[str, Fact], name: str) -> float | None:
+def _left(facts: Mapping[str, Fact], name: str, *, own: bool) -> float | None:
     """What is left on the SIM; nothing while the network refuses for lack of it."""
     if _table(facts, f"modem.{name}.credit").get("out_since") is not None:
-        return 0.0
+        return None if own else 0.0
     return _amount(facts.get(f"modem.{name}.balance"))
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from relay.core.device import Identity
 from relay.core.usb import Binding, Plugged, Role, SerialPort, in_order, role
+from relay.core.usb_ids import MODEM_VENDORS
 from relay.errors import PortLost
 from relay.modem.claims import Claims
 from relay.modem.obstacles import blocked, missing, modem_manager_runs, worst
@@ -140,8 +141,8 @@ class Discovery:
     def accept(self, identity: Identity) -> None:
         """Before a PIN or a message reaches the modem. Raises `PortLost`."""
         assert self._port is not None
-        if self._binding.imei and not self._binding.takes(identity.imei):
-            raise self._other(self._port.path, [identity.imei])
+        if not self._binding.takes(identity.imei):
+            raise self._other(self._port.path, identity.imei)
         self._memory.remember({**asdict(self._port), "imei": identity.imei})
 
     def explain(self, error: PortLost) -> PortLost:
@@ -202,7 +203,7 @@ class Discovery:
             if self._binding.takes(imei):
                 yield port, imei
             elif self._binding.imei:
-                search.reasons.append(self._other(port.path, [imei]))
+                search.reasons.append(self._other(port.path, imei))
 
     def _taken(self, modem: list[SerialPort]) -> PortLost | None:
         """Why this modem must be left alone: another program uses one of its ports."""
@@ -221,7 +222,8 @@ class Discovery:
                 answered = self._ask(port.path, self._baud, self._care)
             except PortLost as error:
                 search.reasons.append(self._blocked(error, port))
-                if error.code == "PORT_BUSY" and role(port) is not Role.OTHER:
+                held_by_other = error.code in {"PORT_BUSY", "PORT_MODEMMANAGER"}
+                if held_by_other and role(port) is not Role.OTHER:
                     return None  # whoever has this port may use the others as well
                 continue
             if answered is not None:
@@ -261,13 +263,14 @@ class Discovery:
         """
         devices = {port.device for port in search.silent}
         known = [p for p in search.silent if last and (p.device, p.usb) == (last.device, last.usb)]
-        if known or (len(devices) == 1 and not search.reasons):
+        # With other sections it may well be the modem of one of those, that only hangs.
+        alone = len(devices) == 1 and not search.reasons and not self._binding.foreign
+        if known or alone:
             return (known or search.silent)[0]
-        if len(devices) > 1:
-            ports = ", ".join(port.path for port in search.silent)
-            search.reasons.append(
-                PortLost(str(self._binding), f"no modem answers at {ports}", "MODEM_SILENT")
-            )
+        modems = [port.path for port in search.silent if port.vendor in MODEM_VENDORS]
+        if modems:
+            words = f"no modem answers at {', '.join(modems)}"
+            search.reasons.append(PortLost(str(self._binding), words, "MODEM_SILENT"))
         search.reasons.append(missing(now, self._binding))
         raise worst(search.reasons)
 
@@ -277,11 +280,11 @@ class Discovery:
         fields = {key: known[key] for key in SerialPort.__dataclass_fields__ if key in known}
         return SerialPort(**fields) if fields.get("path") else None
 
-    def _other(self, where: str, imeis: list[str]) -> PortLost:
-        said = ", ".join(imei or "none that it tells" for imei in imeis)
+    def _other(self, where: str, imei: str) -> PortLost:
+        wanted = f", not {self._binding.imei}" if self._binding.imei else " of another section"
         return PortLost(
             where,
-            f"the modem there has the IMEI {said}, not {self._binding.imei}. Plug in the right "
-            "one, or write this number into the configuration (`relay modems` prints the lines)",
+            f"the modem there has the IMEI {imei or 'that it does not tell'}{wanted}. Plug in the "
+            "right one, or correct the configuration (`relay modems` prints the lines)",
             "MODEM_OTHER_IMEI",
         )

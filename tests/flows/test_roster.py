@@ -166,3 +166,17 @@ def test_the_balance_counts_when_it_is_known(pair):
     pair.station.facts.put(pair.clock.now(), "modem.usb.balance", {"amount": 0})
     pair.station.facts.put(pair.clock.now(), "modem.spare.balance", {"amount": 3.2})
     assert [route.credit for route in pair.roster.routes()] == [0, 3.2]
+
+
+def test_a_sim_without_credit_is_passed_over_by_others_and_probes_by_itself(pair):
+    """The modem that holds its messages back asks the network now and then with one of them."""
+    for name in ("usb", "spare"):
+        pair.station.facts.put(pair.clock.now(), f"modem.{name}.credit", {"out_since": 1})
+    assert [route.credit for route in pair.roster.routes()] == [None, 0.0]
+
+
+def test_a_modem_that_is_held_for_its_sim_does_not_count(station):
+    pair = Pair(station)
+    pair.roster._held = lambda name: name == "spare"
+    pair.later(301)
+    assert pair.takes()

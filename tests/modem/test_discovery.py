@@ -312,6 +312,30 @@ def test_a_modem_that_hangs_is_handed_over_where_it_can_only_be_that_one(bench):
     assert bench.found(imei=MINE) == "ttyUSB2"
 
 
+def test_a_modem_that_hangs_is_left_to_its_own_section(bench):
+    """Another section, whose modem is away, must not open it and cure it."""
+    bench.plug(HUAWEI, "1-1", None)
+    refused = bench.refusal(imei=MINE, foreign=frozenset({OTHER}))
+    assert refused.code == "MODEM_SILENT"
+
+
+def test_a_silent_port_that_is_no_modem_is_no_silent_modem(bench):
+    """A sensor on a converter, while the modem is out."""
+    model = UsbModel("1a86", "7523", "", "", (Interface(0),))
+    bench.plug(model, "1-1", None)
+    assert bench.refusal(imei=MINE, foreign=frozenset({OTHER})).code == "PORT_MISSING"
+
+
+def test_a_modem_of_another_section_is_refused_at_a_port_that_is_named(bench):
+    bench.plug(HUAWEI, "1-1", OTHER)
+    finder = bench.discovery(port=str(bench.bus.dev / "ttyUSB2"), foreign=frozenset({OTHER}))
+    finder.find()
+    with pytest.raises(PortLost) as refused:
+        finder.accept(Identity(imei=OTHER))
+    assert refused.value.code == "MODEM_OTHER_IMEI"
+    assert "of another section" in refused.value.cause
+
+
 def test_of_two_that_hang_none_is_taken_unless_one_was_used(bench):
     bench.plug(HUAWEI, "1-1", None)
     bench.plug(SIMCOM, "1-2", None)
