@@ -130,6 +130,7 @@ _PART_WORDS = {
     "FoundSent": ("the modem's memory says: sent", _MODEM),
     "FoundUnsent": ("the modem's memory says: not sent", _MODEM),
     "Resent": ("queued again, as nobody knows", _MODEM),
+    "SentAnew": ("queued anew for another SIM; its own stays away", _MODEM),
     "Retried": ("queued again by hand", _PERSON),
     "Cancelled": ("cancelled", _QUEUE),
     "Expired": ("too old to be sent", _QUEUE),
