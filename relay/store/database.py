@@ -177,6 +177,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         for pragma in _PRAGMAS:
             conn.execute(pragma).fetchall()
+    except UnicodeDecodeError as error:
+        conn.close()
+        raise CorruptDatabase(str(path), "a name in its schema is damaged") from error
     except BaseException:
         conn.close()
         raise

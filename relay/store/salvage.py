@@ -195,7 +195,7 @@ def _until_damage(
 ) -> Iterator[sqlite3.Row]:
     try:
         yield from source.execute(sql, params)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter for a name in its schema
         return
 
 

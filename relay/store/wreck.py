@@ -66,7 +66,7 @@ def _open(path: Path, how: str) -> sqlite3.Connection | None:
         conn.execute("PRAGMA writable_schema = ON")  # a damaged entry hides no other
         conn.execute("SELECT name, sql FROM sqlite_master").fetchall()
         conn.execute("SELECT 1 FROM meta LIMIT 0")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter for a name in the schema
         conn.close()
         return None
     return conn

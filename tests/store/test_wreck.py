@@ -152,7 +152,7 @@ def readable(path: Path, table: str) -> set[int]:
             try:
                 sql = f"SELECT * FROM {table} NOT INDEXED WHERE rowid = ?"
                 found.update(row[0] for row in conn.execute(sql, (rowid,)))
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):  # a name in the schema
                 continue
     return found
 
