@@ -17,6 +17,7 @@ from relay.cli.desk import (
     pass_desk,
 )
 from relay.cli.printing import data, emit, note, number
+from relay.clock import local
 from relay.config_sections import Config, SendingConfig
 from relay.core import plain
 from relay.core.number import dialable
@@ -57,6 +58,11 @@ class Wishes:
             raise click.UsageError(f"--useful-until is not after {before}. Nothing was stored.")
         if self.key is not None and not 0 < len(self.key) <= _LONGEST_KEY:
             raise click.UsageError(f"--key has 1 to {_LONGEST_KEY} characters.")
+
+    def words(self) -> str:
+        start = f", not before {local(self.not_before)[:16]}" if self.not_before else ""
+        end = f", not after {local(self.useful_until)[:16]}" if self.useful_until else ""
+        return start + end
 
 
 class _Send(click.Command):
@@ -123,7 +129,7 @@ def send(
     if as_json:
         emit(_document(letter, outbound_id, show_numbers))
         return
-    data(_words(letter, outbound_id, show_numbers))
+    data(_words(letter, outbound_id, show_numbers) + wishes.words())
     if outbound_id is not None and is_held(config.store.path) is False:
         note("relay is not running: it goes out once relay is started.")
 

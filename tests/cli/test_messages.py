@@ -106,6 +106,7 @@ def test_a_message_may_have_a_beginning_an_end_and_a_key(clinic: Clinic, relay: 
     last = local(clinic.clock.now() + 7_200_000)[:16]
     said = relay("send", "--at", first, "--useful-until", last, "--key", "stock", TO, "hi")
     assert said.exit_code == 0
+    assert f"not before {first}, not after {last}" in said.stdout
     row = clinic.db.query("SELECT key, not_before, useful_until FROM outbound")[0]
     assert row["key"] == "stock"
     assert [local(at)[:16] for at in (row["not_before"], row["useful_until"])] == [first, last]
