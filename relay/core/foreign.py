@@ -97,9 +97,14 @@ def _is_sign(part: Deliver) -> bool:
 def _by_port(parts: Sequence[Deliver], port: int) -> str | None:
     """Text for a port that we do not know may be a form of somebody's phone: it goes on."""
     if port in _WAP_PORTS:
-        data = b"".join(part.data or (part.text or "").encode() for part in parts)
+        data = b"".join(part.data or _octets(part.text or "") for part in parts)
         return "mms.notice" if _is_mms(data) else "wap.push"
     return "phone.content" if port in _PHONE_PORTS else None
+
+
+def _octets(text: str) -> bytes:
+    """A part may begin or end with half a surrogate pair, or hold one on purpose."""
+    return text.encode("utf-8", "replace")
 
 
 def _is_mms(data: bytes) -> bool:

@@ -8,4 +8,5 @@ A campaign is a function `(Choice) -> Iterable[Tally]`; it joins by a line in `C
     kills     kill -9 at random moments of 500 SMS in and 500 out; `kills.random_kills` takes any
               gateway, so that others can be counted by the same rule
     fuzz      a million inputs that nobody would write by hand
+    noise     the whole daemon behind a modem that talks nonsense between its dialogues
 """

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.campaign import cut, fuzz, kills, record
+from tests.campaign import cut, fuzz, kills, noise, record
 from tests.campaign.tally import Choice, Tally
 
 Campaign = Callable[[Choice], Iterable[Tally]]
@@ -16,6 +16,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "cut": cut.campaign,
     "kills": kills.campaign,
     "fuzz": fuzz.campaign,
+    "noise": noise.campaign,
 }
 
 

@@ -117,3 +117,13 @@ def test_any_octets_are_a_page_or_a_pdu_error(octets):
         broadcast.read(octets.hex())
     except PduError:
         assert len(octets) < 6
+
+
+def test_half_a_surrogate_pair_for_a_known_port_is_named():
+    """Found by fuzzing: one such SMS ended the modem's worker again and again."""
+    head = "00400C915274000000100008"
+    words = "0605040B8423F0D8000061"
+    read = decode(f"{head}{'21' * 7}{len(words) // 2:02X}{words}")
+    assert isinstance(read, Deliver)
+    assert read.text is not None
+    assert foreign([read]) == "wap.push"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from relay.core import replies, sim, urc, ussd
 from relay.core.at import LINE_CAP, Feed, Running
+from relay.core.balance import is_top_up, read_balance
 from relay.core.device import DirectPdu, NewMessage, Slot
 from relay.modem.answer import Answer, Markers
 from relay.modem.reader import Reader
+from relay.operators import known
 from tests.fuzz.draw import Draw
 
 COMMANDS = (
     "AT", "AT+CMGL=4", "AT+CMGR=3", "AT+CMGS=20", "AT+CMSS=1", "AT+CPMS=?", "AT+CUSD=1",
     "AT+CREG?", "AT+CCID", "ATI", "AT+CMGF?",
 )  # fmt: skip
+_MANNERS = tuple(one.manner for one in known())
 ARRIVAL = b'\r\n+CMTI: "SM",7\r\n'
 _ROUTED = "0791527400009099040C915274000000100000621142615490210141"
 ROUTED = f"\r\n+CMT: ,20\r\n{_ROUTED}\r\n".encode()
@@ -79,3 +82,13 @@ def readers(data: bytes) -> None:
         ussd.read_cusd(line)
         sim.said(line)
         sim.digits_of(line)
+
+
+def balance(data: bytes) -> None:
+    """What an operator may say of the airtime, to each of the operators' patterns."""
+    draw = Draw(data)
+    manner, text = draw.pick(_MANNERS), draw.rest().decode("utf-8", "replace")
+    found = read_balance(text, manner)
+    is_top_up(text, manner)
+    if found and found.amount is not None:
+        assert found.amount >= 0 or "-" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from relay.core import broadcast
+from relay.core.foreign import foreign
 from relay.core.pdu import Deliver, decode
 from relay.core.segment import compose, join_text
 from relay.errors import NumberError, PduError, TextError
@@ -10,6 +12,8 @@ from tests.fuzz.draw import Draw
 
 _LANGUAGES = ((), ("turkish",), ("hindi", "urdu"), ("portuguese", "spanish"))
 _RECIPIENTS = ("+254700000042", "0700000042", "20880", "112")
+# Destination and source: WAP push, vCard, WAP over IANA's ports, and one that nobody knows.
+_PORTS = (b"\x0b\x84\x23\xf0", b"\x00\xe2\x00\x00", b"\x23\xf0\x00\x00", b"\x12\x34\x56\x78")
 # What a text can be made of, so that every alphabet and every joint of two parts is met.
 _LETTERS = (
     septets.DEFAULT.replace("\x1b", ""),
@@ -24,6 +28,16 @@ _LETTERS = (
 def any_octets(data: bytes) -> None:
     """Any octets at all."""
     survives(data.hex())
+
+
+def page(data: bytes) -> None:
+    """A page of a cell broadcast."""
+    try:
+        read = broadcast.read(data.hex())
+    except PduError:
+        assert len(data) < 6
+    else:
+        (read.text or "").encode("utf-8", "surrogatepass")
 
 
 def any_characters(data: bytes) -> None:
@@ -45,6 +59,7 @@ def survives(pdu: str) -> None:
         return
     if isinstance(read, Deliver):
         join_text([read]).encode()
+        foreign([read])
     try:
         again = decode(read.encode())
     except (TextError, NumberError) as error:
@@ -81,7 +96,7 @@ def _elements(draw: Draw) -> bytes:
     for _ in range(draw.below(4)):
         kind = draw.pick((0x00, 0x08, 0x24, 0x25, 0x05, draw.byte()))
         size = {0x00: 3, 0x08: 4, 0x24: 1, 0x25: 1, 0x05: 4}.get(kind, draw.below(6))
-        value = draw.take(size)
+        value = draw.pick(_PORTS) if kind == 0x05 else draw.take(size)
         elements += bytes((kind, size + draw.pick((0, 0, 0, 1)))) + value
     return bytes((len(elements) + draw.pick((0, 0, 0, 1)),)) + elements
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from relay.operators import known
 from tests.fuzz import answers, files, lines, pdus, shelf
 
 _DATA = Path(__file__).parent.parent / "data"
@@ -37,6 +38,15 @@ def _characters() -> list[bytes]:
 def _choices() -> list[bytes]:
     """For inputs that are choices any bytes are as good as any other."""
     return [bytes(range(at, at + 64)) for at in range(0, 192, 16)] + _pdus()[:20]
+
+
+def _balances() -> list[bytes]:
+    """What the operators' own patterns stand for, and texts that look like it."""
+    filled = {"{amount}": "KES 1,234.50", "{sms}": "20", "{until}": "31/12/2026", "*": " of "}
+    texts = [one for operator in known()[:20] for one in operator.manner.patterns]
+    for place, value in filled.items():
+        texts = [one.replace(place, value) for one in texts]
+    return [b"\0" + one.encode() for one in texts]
 
 
 SAID = (
@@ -90,7 +100,9 @@ def _configs() -> list[bytes]:
 TARGETS = {
     target.name: target
     for target in (
-        Target("pdu", pdus.any_octets, _pdus, 200),
+        Target("pdu", pdus.any_octets, _pdus, 150),
+        Target("cell broadcast", pdus.page, _pdus, 25),
+        Target("balance", lines.balance, _balances, 25),
         Target("pdu, not hexadecimal", pdus.any_characters, _characters, 50),
         Target("pdu, shaped", pdus.shaped, _choices, 150),
         Target("text", pdus.text, _choices, 40, 200),
