@@ -163,7 +163,7 @@ class Sorter:
         """What `line` means; more than one thing where it ends an unfinished one before it."""
         heard: list[Heard] = []
         if self._quoted:
-            if not _interrupts(line):
+            if not _interrupts(line, running):
                 return heard if self._goes_on(line) else self._close_quote(heard)
             self._close_quote(heard)
         if self._header is not None:
@@ -224,9 +224,11 @@ _TWO_LINES = frozenset({"+CMT", "+CDS", "+CBM"})
 _ARRIVALS = _TWO_LINES | {"+CMTI", "+CDSI"}
 
 
-def _interrupts(line: str) -> bool:
-    """Whether the rest of a quoted text was lost: no message may vanish in what is left of it."""
-    return read_final(line) is not None or result_name(line) in _ARRIVALS
+def _interrupts(line: str, running: Running | None) -> bool:
+    """Whether the rest of a quoted text was lost: no message and no answer may vanish in it."""
+    name = result_name(line)
+    asked = running is not None and name in running.names
+    return asked or name in _ARRIVALS or read_final(line) is not None
 
 
 def is_hex(text: str) -> bool:

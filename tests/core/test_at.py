@@ -232,6 +232,8 @@ def test_ussd_text_of_many_lines() -> None:
 def test_open_quote_does_not_swallow_the_answer() -> None:
     """A broken +CUSD does not hide the OK of the command that runs."""
     assert kinds('+CUSD: 0,"cut', "OK", command="AT+CSQ") == [Kind.URC, Kind.FINAL]
+    spoken = ['+CUSD: 0,"cut', "+CSQ: 20,99", "OK"]
+    assert kinds(*spoken, command="AT+CSQ") == [Kind.URC, Kind.REPLY, Kind.FINAL]
 
 
 @pytest.mark.parametrize(
