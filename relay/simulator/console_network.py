@@ -12,6 +12,9 @@ from relay.simulator.ussd import UssdAnswer
 _STRANGER = "+254799000999"
 
 
+_OPERATOR = "114"
+
+
 def _handset(scene: Scene) -> str:
     if scene.word(0) == "list":
         return "\n".join(_line(handset) for handset in scene.network.handsets.values()) or "none"
@@ -97,8 +100,19 @@ def _credit(scene: Scene) -> str:
         unlimited = scene.word(0) == "unlimited"
         account.credit = None if unlimited else scene.number(0)
         account.price = scene.number(1, account.price)
+        scene.network.no_credit_code = int(scene.number(2, scene.network.no_credit_code))
     shown = "unlimited" if account.credit is None else f"{account.credit:.2f}"
     return f"{scene.name} has {shown}; an SMS costs {account.price:.2f}"
+
+
+def _topup(scene: Scene) -> str:
+    """The operator adds airtime and says so by SMS, as after a voucher."""
+    account, amount = scene.network.account(scene.modem.number), scene.number(0)
+    account.credit = (account.credit or 0.0) + amount
+    said = scene.rest(1) if len(scene.words) > 1 else ""
+    told = said or f"You have been recharged with {amount:.2f}. Thank you."
+    scene.network.handset(_OPERATOR).send(told, to=scene.modem.number)
+    return f"{scene.name} has {account.credit:.2f}; {_OPERATOR} says so by SMS"
 
 
 def _refuse(scene: Scene) -> str:
@@ -128,7 +142,11 @@ def _ussd(scene: Scene) -> str:
     if scene.word(0) == "push":
         scene.modem.ussd.push(scene.rest(1))
         return "said"
-    scene.network.ussd_codes[scene.word(0)] = UssdAnswer(scene.rest(1))
+    code, *replies = scene.word(0).split(",")
+    answer = UssdAnswer(scene.rest(1), ucs2=not scene.rest(1).isascii())
+    for reply in reversed(replies):
+        answer = UssdAnswer(f"{reply} Balance", options={reply: answer})
+    scene.network.ussd_codes[code] = answer
     return f"{scene.word(0)} answers that from now on"
 
 
@@ -144,7 +162,12 @@ NETWORK_VERBS = {
         f"junk {' | '.join((*JUNK, BROADCAST))} [TEXT]",
         "what networks send that is no person's text",
     ),
-    "credit": Verb(_credit, "credit [AMOUNT|unlimited [PRICE]]", "airtime of the modem's SIM"),
+    "credit": Verb(
+        _credit,
+        "credit [AMOUNT|unlimited [PRICE [CODE]]]",
+        "airtime of the modem's SIM, and with which +CMS ERROR it ends",
+    ),
+    "topup": Verb(_topup, "topup AMOUNT [TEXT]", "add airtime; the operator (114) tells by SMS"),
     "report": Verb(
         _report,
         "report immediate | delayed S | temporary S | failed CODE | absent",
@@ -154,5 +177,9 @@ NETWORK_VERBS = {
     "slow": Verb(_slow, "slow SECONDS", "let the network think before it takes an SMS"),
     "relent": Verb(_relent, "relent", "end refuse and slow"),
     "submissions": Verb(_submissions, "submissions [N]", "what the network accepted"),
-    "ussd": Verb(_ussd, "ussd CODE TEXT | ussd push TEXT", "what a USSD code answers"),
+    "ussd": Verb(
+        _ussd,
+        "ussd CODE[,REPLY…] TEXT | ussd push TEXT",
+        "what a USSD code answers, behind menus; {credit} is the airtime",
+    ),
 }

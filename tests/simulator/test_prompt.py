@@ -72,6 +72,12 @@ def test_the_network_obeys(console: Console, lab: Lab) -> None:
     assert console.execute("credit unlimited").startswith("modem1 has unlimited")
     console.execute("ussd *131# 'Bundle: 5 MB'")
     assert network.ussd_codes["*131#"].text == "Bundle: 5 MB"
+    console.execute("ussd *144#,1,2 'K{credit}'")
+    page = network.ussd_codes["*144#"].options["1"].options["2"]
+    assert page.text == "K{credit}"
+    console.execute("credit 0 0.2 38")
+    assert network.no_credit_code == 38
+    assert "20.00" in console.execute("topup 20")
 
 
 def test_the_modem_obeys(console: Console, lab: Lab) -> None:
