@@ -128,6 +128,9 @@ def _stopped(station: Station) -> str:
 
 def _radio_and_server(station: Station, *, refused: bool) -> str:
     radio, server = _radio(station), _server(station)
+    if radio is True and _none_can_pay(station):
+        words = "SMS come in, but none go out: there is no credit"
+        return f"{words}; {server or 'the server is reached'}"
     if radio is True and refused:
         words = "SMS come in, but the network refuses some that go out"
         return f"{words}; {server or 'the server is reached'}"
@@ -141,6 +144,10 @@ def _radio_and_server(station: Station, *, refused: bool) -> str:
     if server == "":
         return f"{words}; the server is reached"
     return f"{words}{', but' if radio else ', and'} {server}"
+
+
+def _none_can_pay(station: Station) -> bool:
+    return bool(station.airtime) and all(one.out_since is not None for one in station.airtime)
 
 
 def _radio(station: Station) -> bool | None:
