@@ -68,7 +68,8 @@ class Silence:
         self._look_s = look_s
         self._rhythm = rhythms.rhythm()
         self._quiet = rhythms.quiet()
-        self._newest, self._mark = rhythms.newest(), rhythms.mark()
+        self._newest = rhythms.newest()
+        self._people = self._mark = rhythms.mark()
         self._looked_at: float | None = None  # monotonic; None: the modem was not up
         self._hour = clock.now() // HOUR_MS
         self._up_s = 0.0  # of this hour
@@ -106,9 +107,23 @@ class Silence:
             return
         self._newest = newest
         self._came_in(Trouble.DEAF)
-        if self._quiet.who is not Silent.MODEM:
-            self._rhythm = self._rhythm.ended(self._quiet.missing)
-        self._be(Silent.NOBODY, missing=0.0, since=self._clock.now())
+        people = self._rhythms.people(self._people)
+        if people != self._people:
+            self._people = people
+            if self._quiet.who is not Silent.MODEM:
+                self._rhythm = self._rhythm.ended(self._quiet.missing)
+            self._be(Silent.NOBODY, missing=0.0, since=self._clock.now())
+        else:
+            self._hears()
+
+    def _hears(self) -> None:
+        """A report came, or the canary: the modem is not deaf, and the people did not write."""
+        match self._quiet.who:
+            case Silent.NOBODY | Silent.MODEM:
+                self._be(Silent.NOBODY, missing=0.0)
+            case _:
+                self._rhythm = self._rhythm.ended(self._quiet.missing)
+                self._be(Silent.PEOPLE, missing=0.0)
 
     def _learn(self) -> None:
         """At the end of each hour: one more hour of the week is known."""
@@ -166,8 +181,7 @@ class Silence:
     def _await(self, canary: Canary) -> None:
         match self._canaries.fate(canary):
             case Fate.RETURNED:
-                self._rhythm = self._rhythm.ended(self._quiet.missing)
-                self._be(Silent.PEOPLE, missing=0.0)
+                self._hears()
             case Fate.LOST_HERE:
                 self._be(Silent.UNUSUAL)  # it never left: status says why messages do not
             case Fate.ON_AIR if self._overdue(canary):

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from relay.core.device import Identity
 from relay.core.usb import Binding, Plugged, Role, SerialPort, in_order, role
 from relay.core.usb_ids import MODEM_VENDORS
-from relay.errors import PortLost
+from relay.errors import Ailing, PortLost
 from relay.modem.claims import Claims
 from relay.modem.obstacles import blocked, missing, modem_manager_runs, worst
 from relay.modem.port import calls_only, held, holder_of
@@ -139,9 +139,11 @@ class Discovery:
         return self._port.path
 
     def accept(self, identity: Identity) -> None:
-        """Before a PIN or a message reaches the modem. Raises `PortLost`."""
+        """Before a PIN or a message reaches the modem. Raises `PortLost`, or `Ailing`."""
         assert self._port is not None
         if not self._binding.takes(identity.imei):
+            if not identity.imei and self._was_at(self._port):
+                raise Ailing("MAD", "the modem does not say any more who it is")
             raise self._other(self._port.path, identity.imei)
         self._memory.remember({**asdict(self._port), "imei": identity.imei})
 
@@ -202,6 +204,8 @@ class Discovery:
             port, imei = found
             if self._binding.takes(imei):
                 yield port, imei
+            elif not imei and self._was_at(port):
+                search.silent.append(port)
             elif self._binding.imei:
                 search.reasons.append(self._other(port.path, imei))
 
@@ -273,6 +277,12 @@ class Discovery:
             search.reasons.append(PortLost(str(self._binding), words, "MODEM_SILENT"))
         search.reasons.append(missing(now, self._binding))
         raise worst(search.reasons)
+
+    def _was_at(self, port: SerialPort) -> bool:
+        """Whether it was our modem that last worked there: then it has gone mad, not away."""
+        last = self._last()
+        ours = self._binding.takes(str(self._memory.recall().get("imei", "")))
+        return ours and last is not None and (last.device, last.usb) == (port.device, port.usb)
 
     def _last(self) -> SerialPort | None:
         """Where the modem was when it worked last."""

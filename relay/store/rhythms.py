@@ -60,6 +60,13 @@ class Rhythms:
         )
         return int(found or after)
 
+    def people(self, after: int) -> int:
+        """The newest message of this modem beyond `after`, or `after`."""
+        found = self._db.value(
+            "SELECT max(id) FROM inbound WHERE id > ? AND modem = ?", (after, self._modem)
+        )
+        return int(found or after)
+
     def mark(self) -> int:
         """Where `busy_minutes` is to begin."""
         return int(self._db.value("SELECT max(id) FROM inbound") or 0)

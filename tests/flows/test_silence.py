@@ -13,7 +13,7 @@ from relay.flows.silence import CanaryPolicy, Silence
 from relay.store.canaries import Canaries
 from relay.store.raw import Arrival
 from relay.store.rhythms import Rhythms
-from tests.air import deliver
+from tests.air import deliver, report
 from tests.flows.conftest import Station
 
 OWN = "+254711000000"
@@ -109,10 +109,13 @@ def test_a_canary_that_comes_back_says_that_the_people_are_silent(ward: Ward) ->
     (text,) = ward.written
     ward.comes(text, OWN)
     ward.live(2 * MINUTE)
-    assert ward.who in {"PEOPLE", "NOBODY"}
+    assert ward.who == "PEOPLE"
+    ward.comes()
+    ward.live(2 * MINUTE)
+    assert ward.who == "NOBODY"
     db = ward.station.db
-    assert db.query("SELECT 1 FROM inbound") == []
-    assert db.query("SELECT 1 FROM forwarding") == []
+    assert [row[0] for row in db.query("SELECT text FROM inbound")] == ["Fever"]
+    assert len(db.query("SELECT 1 FROM forwarding")) == 1
     assert db.value("SELECT n FROM tally WHERE what = 'canary'") == 1
 
 
@@ -121,6 +124,15 @@ def test_the_network_may_write_our_number_in_its_own_way(ward: Ward, sender: str
     ward.live(2.2 * HOUR)
     ward.comes(ward.written[0], sender)
     assert ward.station.db.query("SELECT 1 FROM inbound") == []
+
+
+def test_a_report_shows_that_the_modem_hears(thrifty: Ward) -> None:
+    thrifty.live(3 * HOUR)
+    now = thrifty.station.clock.now()
+    thrifty.station.inbox.keep(now, [Arrival(report(1, OWN), "modem0", "sim", "SM:1")])
+    thrifty.station.inbox.digest(now)
+    thrifty.live(2 * MINUTE)
+    assert thrifty.who == "PEOPLE"
 
 
 def test_nobody_else_can_write_one(ward: Ward) -> None:
@@ -150,6 +162,16 @@ def test_after_a_cure_that_did_not_help_it_is_deaf_again_and_costs_nothing_more(
     assert len(ward.written) == 1
 
 
+def test_a_canary_that_comes_back_after_a_cure_shows_that_it_helped(ward: Ward) -> None:
+    with pytest.raises(Ailing):
+        ward.live(4 * HOUR)
+    ward.silence.opened()
+    ward.live(2 * MINUTE)
+    ward.comes(ward.written[0], OWN)
+    ward.live(2 * MINUTE)
+    assert (ward.who, ward.heard) == ("NOBODY", [Trouble.DEAF])
+
+
 def test_whatever_comes_in_proves_the_cure(ward: Ward) -> None:
     with pytest.raises(Ailing):
         ward.live(4 * HOUR)
@@ -171,7 +193,7 @@ def test_a_canary_that_the_network_did_not_take_proves_nothing(
 
 
 def test_there_is_no_more_than_one_canary_a_day(ward: Ward) -> None:
-    for _ in range(6 * 36):
+    for _ in range(6 * 26):
         ward.live(10 * MINUTE)
         for text in ward.written[-1:]:
             ward.comes(text, OWN)
