@@ -13,7 +13,7 @@ from relay.core.inbound import INBOUND_TRANSITIONS, Completed, GaveUpWaiting, In
 from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit, decode
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
-from relay.errors import PduError
+from relay.errors import PduError, StoreError
 from relay.store import aside, assemblies, canaries, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
@@ -67,7 +67,7 @@ class Inbox:
         if not rows:
             return Digested()
         with self._db.transaction() as tx:
-            kinds = [self._read(tx, now, row) for row in rows]
+            kinds = [self._read_apart(tx, now, row) for row in rows]
         return Digested(
             raws=len(rows),
             messages=kinds.count("message"),
@@ -89,6 +89,20 @@ class Inbox:
             return len(rows)
 
     # --- one PDU --------------------------------------------------------------------------------
+
+    def _read_apart(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
+        """A PDU that makes relay itself fail stops none of those behind it."""
+        tx.execute("SAVEPOINT one_pdu")
+        try:
+            kind = self._read(tx, now, row)
+        except Exception as error:
+            if _of_the_store(error):
+                raise
+            tx.execute("ROLLBACK TO one_pdu")
+            raw.undecodable(tx, now, row["id"], f"relay failed on it: {type(error).__name__}")
+            kind = "undecodable"
+        tx.execute("RELEASE one_pdu")
+        return kind
 
     def _read(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
         try:
@@ -177,6 +191,13 @@ class Inbox:
         name = str(uuid.uuid5(self._gateway, "\n".join(row["hash"] for row in rows)))
         taken = tx.execute("SELECT 1 FROM inbound WHERE uuid = ?", (name,)).fetchone()
         return None if taken else name
+
+
+def _of_the_store(error: Exception) -> bool:
+    """Whether the disk or the database is the matter: then no row is to blame."""
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+        return False
+    return isinstance(error, StoreError | sqlite3.Error | OSError)
 
 
 def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Concat | None) -> int:

@@ -214,3 +214,26 @@ def test_what_is_listed_together_goes_on_in_the_order_in_which_it_was_sent(
     inbox.keep(NOW, [came(pdu) for pdu in pdus])
     inbox.digest(NOW)
     assert [text for _, text in texts(db)] == [f"report {n}" for n in range(4)]
+
+
+class Stumbling(Inbox):
+    """relay with a mistake of its own, which one message brings out."""
+
+    def _read(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
+        kind = super()._read(tx, now, row)
+        if row["pdu"] == deliver("second"):
+            raise ZeroDivisionError
+        return kind
+
+
+def test_a_message_that_relay_itself_fails_on_stops_none_behind_it(db: Database) -> None:
+    """It stays with its bytes, for a later relay; nothing half done of it stays."""
+    inbox = Stumbling(db, ["main"])
+    inbox.keep(NOW, [came(deliver(text)) for text in ("first", "second", "third")])
+    done = inbox.digest(NOW)
+    assert (done.raws, done.messages, done.undecodable) == (3, 2, 1)
+    assert [text for _, text in texts(db)] == ["first", "third"]
+    (raw,) = db.query("SELECT pdu, reason FROM raw_pdu WHERE state = 'UNDECODABLE'")
+    assert raw["pdu"] == deliver("second")
+    assert raw["reason"] == "relay failed on it: ZeroDivisionError"
+    assert inbox.digest(NOW).raws == 0
