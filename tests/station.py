@@ -170,6 +170,11 @@ class Station:
         """An SMS from a handset to the gateway."""
         self.handset(sender).send(text, to=to, **how)
 
+    @property
+    def relays(self) -> tuple[RelayProcess, ...]:
+        """Every process so far, the last one last."""
+        return tuple(self._processes)
+
     # --- configuration --------------------------------------------------------------------------
 
     def sections(self) -> Sections:

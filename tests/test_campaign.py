@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign import record
+from relay.simulator.outlet import Direction
+from tests.campaign import killed, record
 from tests.campaign.kills import Radio, RelayGateway, random_kills
 from tests.campaign.tally import Tally
 
@@ -87,3 +88,19 @@ def test_random_kills_lose_and_double_nothing(tmp_path: Path):
     with Radio(tmp_path) as radio, RelayGateway(tmp_path, radio.port, "stored") as gateway:
         fate = random_kills(gateway, radio, messages=40, kills=3)
     assert (fate.lost_in, fate.doubled_in, fate.lost_out, fate.doubled_out) == (0, 0, 0, 0)
+
+
+# --- kill -9 at byte n of a real pty ------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.pty
+def test_a_process_that_is_killed_at_byte_n_loses_and_doubles_nothing(tmp_path: Path):
+    """In an answer, in a command, in a PDU; what lies behind the dialogue never comes."""
+    places = [
+        (Direction.TO_HOST, 5), (Direction.TO_MODEM, 60), (Direction.TO_HOST, 190),
+        (Direction.TO_MODEM, 90_000),
+    ]  # fmt: skip
+    walk = killed.walk(tmp_path, "stored", places)
+    assert walk.deaths == 3
+    assert (walk.lost, walk.doubled, walk.broken) == (0, 0, ())

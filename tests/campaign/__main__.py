@@ -7,14 +7,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 
-from tests.campaign import cut, fuzz, kills, noise, record
+from tests.campaign import cut, fuzz, killed, kills, noise, powercut, record
 from tests.campaign.tally import Choice, Tally
 
 Campaign = Callable[[Choice], Iterable[Tally]]
 
 CAMPAIGNS: dict[str, Campaign] = {
     "cut": cut.campaign,
+    "killed": killed.campaign,
     "kills": kills.campaign,
+    "powercut": powercut.campaign,
     "fuzz": fuzz.campaign,
     "noise": noise.campaign,
 }

@@ -13,7 +13,7 @@ import os
 import random
 import signal
 import tempfile
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
@@ -169,7 +169,8 @@ STRIKES: Mapping[str, Strike] = {
     "modem silent": _silence,
 }
 OF_RELAY = ("kill -9", "kill -9 twice")
-EXACT = ("", *OF_RELAY, "unplugged")
+OF_MODEM = ("unplugged", "modem restarts", "modem silent")
+INEXACT = OF_MODEM[1:]
 
 
 # --- one case -----------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def judge(world: World, setup: Setup, strike: str, rested: bool) -> Verdict:
     (counted,) = world.rows("SELECT count(*), coalesce(sum(uncertain_count), 0) FROM part")
     again, doubts = len(world.network.submissions) - counted[0], counted[1]
     # A modem that loses its power while the network takes a message cannot note that it did.
-    exact = setup.knows and strike in EXACT and not world.powerless_on_air
+    exact = setup.knows and strike not in INEXACT and not world.powerless_on_air
     wrong = {
         "lost": lost,
         "doubled at the server": world.forwarded - world.said,
@@ -230,6 +231,8 @@ class Cases:
     wanted: Callable[[str, int], bool] = lambda *_: True
     jobs: int = 1
     limit_s: float = LIMIT_S
+    blows: Mapping[str, Strike] = field(default_factory=lambda: STRIKES)
+    kind: type[World] = World
     found: list[tuple[str, int, Verdict]] = field(default_factory=list)
     moments: int = 0
     _running: deque[tuple[int, int, str, int]] = field(default_factory=deque)
@@ -249,7 +252,9 @@ class Cases:
         setup = self.setup
         with (
             tempfile.TemporaryDirectory() as name,
-            world(Path(name), setup.profile, setup.submission, reports=setup.reports) as here,
+            world(
+                Path(name), setup.profile, setup.submission, reports=setup.reports, kind=self.kind
+            ) as here,
         ):
             here.live(here.all_is_told, LIMIT_S)
             here.hook = lambda what: self._moment(here, what)
@@ -273,10 +278,12 @@ class Cases:
     def _moment(self, here: World, what: Moment) -> None:
         self.moments += 1
         on_line = what in {Moment.TO_HOST, Moment.TO_MODEM}
-        for strike in self.strikes if on_line else OF_RELAY:
+        for strike in self.strikes:
+            if not on_line and strike in OF_MODEM:
+                continue
             if self.wanted(strike, self.moments) and self._fork(strike):
                 here.hook = None
-                STRIKES[strike](here, self.moments)
+                self.blows[strike](here, self.moments)
                 return
 
     def _fork(self, strike: str) -> bool:
@@ -307,18 +314,17 @@ class Cases:
 def campaign(choice: Choice) -> Iterable[Tally]:
     """All cases of all stations; one row for each way of a message and each blow."""
     found: dict[str, list[Verdict]] = defaultdict(list)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for setup in setups():
         for dialogue in setup.dialogues:
-            cases = drawn(setup, dialogue, choice)
             began = monotonic()
-            done = cases.run()
+            done = drawn(setup, dialogue, choice).run()
             each = (monotonic() - began) / len(done)
             for strike, moment, verdict in done:
                 row = _row(setup, dialogue, strike)
                 case = f"{setup.name}: {dialogue}: {strike} at moment {moment}: {verdict.broken}"
                 found[row].append(replace(verdict, broken=verdict.broken and case))
-                seconds[row] += each  # type: ignore[assignment]
+                seconds[row] += each
     for row, verdicts in sorted(found.items()):
         yield _tally(row, verdicts, seconds[row])
 

@@ -114,14 +114,13 @@ class World:
         path.write_text(_TOML.format(folder=folder, submission=submission), "utf-8")
         path.chmod(0o600)
         self.config = config.load(path, {}, hostname=lambda: "test")
-        self.disk = _disk(self)
-        self.config.store.path.touch()  # its place is looked at, and nothing else
         self.relay: daemon.Daemon | None = None
         self.hook: Callable[[Moment], None] | None = None
         self.dead = False
         self.owed: Callable[[], None] | None = None  # done as soon as the modem is not at work
         self.powerless_on_air = False  # the modem lost its power with a command under way
         self.crashes: list[str] = []
+        self.disk = self.new_disk()
 
     def _knock(self) -> None:
         """A service centre tries again, now and then, what a mobile did not take."""
@@ -184,13 +183,29 @@ class World:
         """A new process over what the last one has committed."""
         self.dead = False
         self.port.forsake()
-        db = Database(self.config.store.path, self.disk)
+        db = self.open_store()
         clock = Timekeeper(self.time, StillCounter(self.time))  # type: ignore[arg-type]
         self.relay = daemon.Daemon(self.config, db, clock, {})
         with ExitStack() as stack:
             for part in (self.relay._crew, self.relay._jobs):
                 stack.enter_context(patch.object(part, "start"))
             self.relay._start()
+
+    def new_disk(self) -> StillDisk:
+        """A store without messages, in memory."""
+        self.config.store.path.touch()  # its place is looked at, and nothing else
+        disk = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, factory=StillDisk
+        )
+        disk.world = self
+        disk.row_factory = sqlite3.Row
+        disk.execute("PRAGMA foreign_keys = ON")
+        migrations.apply(SqliteUtils(disk, execute_plugins=False))
+        return disk
+
+    def open_store(self) -> Database:
+        """What a start opens."""
+        return Database(self.config.store.path, self.disk)
 
     def end(self) -> None:
         """The process is gone; `live` starts another one."""
@@ -430,15 +445,6 @@ class StillDisk(sqlite3.Connection):
         """It is the world's."""
 
 
-def _disk(world: World) -> StillDisk:
-    disk = sqlite3.connect(
-        ":memory:", isolation_level=None, check_same_thread=False, factory=StillDisk
-    )
-    disk.world = world
-    disk.row_factory = sqlite3.Row
-    return disk
-
-
 class Hub:
     """The rules of a CHT server, and no network in between."""
 
@@ -466,14 +472,17 @@ class Hub:
 
 @contextmanager
 def world(
-    folder: Path, profile: Profile, submission: str = "stored", *, reports: bool = True
+    folder: Path,
+    profile: Profile,
+    submission: str = "stored",
+    *,
+    reports: bool = True,
+    kind: type[World] = World,
 ) -> Iterator[World]:
     """A world with nobody in it yet: `live` starts relay."""
     log = logging.getLogger("relay")
     level = log.level
-    made = World(folder, profile, submission, reports=reports)
-    made.disk.execute("PRAGMA foreign_keys = ON")
-    migrations.apply(SqliteUtils(made.disk, execute_plugins=False))
+    made = kind(folder, profile, submission, reports=reports)
     with ExitStack() as stack:
         stack.callback(log.setLevel, level)
         stack.callback(sqlite3.Connection.close, made.disk)
