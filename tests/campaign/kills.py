@@ -32,6 +32,7 @@ BAUD = 115_200
 # Nothing has moved for so long: whatever is missing now will not come.
 QUIET_S = 20.0
 LIFE_S = (0.3, 3.0)  # what a life may last, from the start of the process
+BUSY_S = (0.0, 1.0)  # and from when its modem is up: what a life brings takes a little longer
 
 
 class Gateway(Protocol):
@@ -170,7 +171,9 @@ class RelayGateway:
         self.station.__exit__()
 
     def start(self) -> None:
-        self._relay = self.station.start()
+        """Until its modem is up: from then on every moment is in the middle of something."""
+        relay = self._relay = self.station.start()
+        self.station.eventually(lambda: "link.open" in relay.log, "the modem is up", within_s=60)
 
     def kill(self) -> None:
         assert self._relay is not None
@@ -194,7 +197,12 @@ def campaign(choice: Choice) -> Iterable[Tally]:
         with tempfile.TemporaryDirectory() as name, Radio(Path(name)) as radio:
             with RelayGateway(Path(name), radio.port, submission) as gateway:
                 fate = random_kills(
-                    gateway, radio, messages=messages, kills=kills, seed=choice.seed
+                    gateway,
+                    radio,
+                    messages=messages,
+                    kills=kills,
+                    seed=choice.seed,
+                    life_s=BUSY_S,
                 )
             yield _tally(f"random kill -9, {submission}", fate, submission)
 
