@@ -32,7 +32,7 @@ BAUD = 115_200
 # Nothing has moved for so long: whatever is missing now will not come.
 QUIET_S = 20.0
 LIFE_S = (0.3, 3.0)  # what a life may last, from the start of the process
-BUSY_S = (0.0, 1.0)  # and from when its modem is up: what a life brings takes a little longer
+BUSY_S = (0.0, 2.5)  # and from when its modem is up, while what a life brings takes two
 
 
 class Gateway(Protocol):
