@@ -76,6 +76,8 @@ class ClockGuard:
 
     def _say(self) -> None:
         known = self._keeper.fact()
-        fields = {name: known[name] for name in ("confidence", "ahead_s", "by", "against")}
+        fields = {name: known[name] for name in ("confidence", "ahead_s")}
+        for name in ("by", "against"):
+            fields[name] = str(known[name]).strip("[]")
         fine = known["confidence"] != Confidence.UNKNOWN and not self._keeper.computer_is_wrong()
         _log.log(logging.INFO if fine else logging.WARNING, event("clock.reckoned", **fields))

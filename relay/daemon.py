@@ -30,6 +30,7 @@ from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
 from relay.modem.discovery import Bus
+from relay.store import reserve
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts
@@ -160,7 +161,12 @@ class Daemon:
             validity_ms=config.sending.validity_h * 3600 * 1000,
         )
         times = config.housekeeping
-        jobs = Jobs(self._clock.now, last_run=housekeeping.last_run, record=housekeeping.record)
+        jobs = Jobs(
+            self._clock.now,
+            last_run=housekeeping.last_run,
+            record=housekeeping.record,
+            computer=self._clock.computer.now,
+        )
         jobs.every(60, housekeeping.minutely, "minutely")
         jobs.daily(times.backup_at, housekeeping.backup, "backup")
         jobs.weekly(times.check_day, times.backup_at, housekeeping.check, "check")
@@ -242,6 +248,9 @@ class Daemon:
         step = self._step_watch.look()
         if step is not None:
             self._clock_stepped(step)
+        if reserve.look(self._db.path):
+            _quietly(self._db.checkpoint)
+            self._crew.wake()
         sick = [health.name for health in self._crew.health() if not health.healthy]
         if not sick and self._jobs.healthy():
             systemd.notify(systemd.ALIVE, environ=self._environ)

@@ -12,6 +12,7 @@ from relay.clock import SystemClock
 from relay.errors import CorruptDatabase, RelayError, StoreBusy, StoreError, StoreMoved
 from relay.log import event
 from relay.status import lock_path
+from relay.store import reserve
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.holders import holder
@@ -53,6 +54,7 @@ def opened(path: Path, clock: SystemClock, trouble: StoreError | None = None) ->
 
     `trouble` is what ended the run before. Raises `StoreError`.
     """
+    reserve.look(path)
     suspect = trouble.detail if isinstance(trouble, CorruptDatabase) else ""
     db, salvage = open_or_salvage(path, clock.now(), suspect=suspect)
     try:

@@ -9,7 +9,7 @@ from relay.clock import local
 from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
-from relay.store import retention
+from relay.store import reserve, retention
 from relay.store.caps import forget
 from relay.store.clamping import clamp
 from relay.store.database import Database
@@ -20,6 +20,8 @@ from relay.store.outbox import Outbox
 _log = logging.getLogger("relay.housekeeping")
 
 _DAY_MS = 24 * 3600 * 1000
+_ROOM_EVERY_MS = _DAY_MS // 4
+_ROOM_SAMPLES = 12
 # A report may come until the validity period is over, and then some.
 _REPORT_GRACE_MS = _DAY_MS
 
@@ -69,6 +71,17 @@ class Housekeeping:
         if expired:
             _log.warning(event("outbox.expired", messages=expired))
         self._outbox.close_overdue(by_now, self._validity_ms + _REPORT_GRACE_MS)
+        self._note_room()
+
+    def _note_room(self) -> None:
+        """How much of the disk was free, every few hours of the last days."""
+        now, free = self._clock.now(), reserve.room(self._db.path.parent)
+        before = self._facts.get("disk.room")
+        if free is None or (before is not None and 0 <= now - before.at < _ROOM_EVERY_MS):
+            return
+        samples = before.value.get("samples", []) if before is not None else []
+        kept = [*samples[1 - _ROOM_SAMPLES :], (now, free)]
+        self._facts.put(now, "disk.room", {"samples": kept})
 
     def prune(self) -> None:
         """Forget finished messages after their time, and what no cap asks for; nothing else."""

@@ -123,14 +123,24 @@ class _Scheduler(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has 
 class Jobs:
     """The jobs of one relay. `last_run` and `record` keep the time of each job's last success.
 
-    `now` is in epoch milliseconds, as are the times that `last_run` and `record` deal with.
+    `now` is in epoch milliseconds, as are the times that `last_run` and `record` deal with. The
+    scheduler wakes by the clock of the `computer`, which may show another time.
     """
 
-    def __init__(self, now: Callable[[], int], *, last_run: LastRun, record: Record) -> None:
+    def __init__(
+        self,
+        now: Callable[[], int],
+        *,
+        last_run: LastRun,
+        record: Record,
+        computer: Callable[[], int] | None = None,
+    ) -> None:
         self._now = now
+        self._computer = computer or now
         self._last_run = last_run
         self._record = record
         self._missed = 0
+        self._not_made_up_for: dict[str, int] = {}  # job → since when it counts
         self.beaten_by: StoreError | None = None  # a store that is of no more use as it is
         self._threads = _OwnThreads()
         # UTC: the zone of this computer may be set wrong, or change while relay runs.
@@ -166,7 +176,7 @@ class Jobs:
 
     def poke(self) -> None:
         """The clock was set: do what is due now, and await nothing for longer than is usual."""
-        now = self._moment()
+        now = _moment(self._computer())
         for job in self._scheduler.get_jobs():
             usual = job.trigger.get_next_fire_time(None, now)
             if job.next_run_time > usual:
@@ -194,21 +204,25 @@ class Jobs:
         first = None
         if catch_up and self._was_missed(trigger, name):
             self._missed += 1
-            first = self._moment() + timedelta(seconds=CATCH_UP_S * self._missed)
+            first = _moment(self._computer()) + timedelta(seconds=CATCH_UP_S * self._missed)
             _log.info(event("job.missed", job=name, runs_in_s=CATCH_UP_S * self._missed))
         self._add(trigger, partial(self._run_if_due, trigger, run, name), name, first)
+        if not catch_up:
+            self._not_made_up_for[name] = self._now()
 
     def _was_missed(self, trigger: AtLocalTime, name: str, slack_s: float = 0) -> bool:
         """A last run in the future was dated by a clock that was wrong: it does not count."""
         last, now = self._last_run(name), self._now()
+        if last is None:
+            last = self._not_made_up_for.get(name)
         slack = timedelta(seconds=slack_s)
-        due = (trigger.last_before(self._moment() + slack) - slack).timestamp() * 1000
+        due = (trigger.last_before(_moment(now) + slack) - slack).timestamp() * 1000
         return last is None or last < due or last > now
 
     def _add(
         self, trigger: BaseTrigger, run: Callable[[], object], name: str, first: datetime | None
     ) -> None:
-        first = first or trigger.get_next_fire_time(None, self._moment())
+        first = first or trigger.get_next_fire_time(None, _moment(self._computer()))
         self._scheduler.add_job(run, trigger, id=name, name=name, next_run_time=first)
 
     def _run_if_due(self, trigger: AtLocalTime, run: Callable[[], object], name: str) -> None:
@@ -228,5 +242,6 @@ class Jobs:
             exc_info=failure.exception,
         )
 
-    def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self._now() / 1000, tz=UTC)
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, tz=UTC)

@@ -18,7 +18,7 @@ from relay.clock import wall
 from relay.config_sections import Config
 from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
-from relay.store import counts, sims
+from relay.store import counts, reserve, sims
 from relay.store.facts import Fact
 from relay.store.holders import holder
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
@@ -39,7 +39,11 @@ def observe(config: Config, now: int) -> Station:
         now=now,
         name=config.gateway.name,
         on_uncertain=config.sending.on_uncertain,
-        store=StoreFacts(path=str(path), free=free_space(path.parent)),
+        store=StoreFacts(
+            path=str(path),
+            free=free_space(path.parent),
+            reserve=_exists(str(reserve.path_of(path))) is True,
+        ),
         airtime=tuple(AirtimeFacts(modem.name) for modem in config.modems),
         servers=tuple(ServerFacts(server.name) for server in config.servers),
     )
@@ -80,7 +84,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
     return replace(
         station,
         daemon=_daemon(facts, now, config.store.path),
-        store=_store(station.store, facts),
+        store=_store(station.store, facts, now),
         modems=tuple(
             status_facts.modem(facts, modem, sims.looked_up(reader, modem.name))
             for modem in config.modems
@@ -112,12 +116,13 @@ def _daemon(facts: Mapping[str, Fact], now: int, path: Path) -> DaemonFacts:
     return status_facts.daemon(facts, now, held=is_held(path), lives=is_alive(pid))
 
 
-def _store(store: StoreFacts, facts: Mapping[str, Fact]) -> StoreFacts:
+def _store(store: StoreFacts, facts: Mapping[str, Fact], now: int) -> StoreFacts:
     daemon_pid = status_facts.whole(status_facts.table(facts, "daemon").get("pid"))
     backup = status_facts.text(status_facts.table(facts, "store.backup").get("path"))
     salvaged = status_facts.table(facts, "store.salvaged")
     return replace(
         store,
+        days_left=status_facts.days_left(facts, store.free, now),
         backup_at=status_facts.when(facts, "store.backup"),
         backup_path=backup or None,
         backup_there=_exists(backup) if backup else None,

@@ -83,6 +83,23 @@ def _running(
     return Running.YES
 
 
+_DAY_MS = 24 * 3600 * 1000
+
+
+def days_left(facts: Facts, free: int | None, now: int) -> int | None:
+    """For how many days the disk has room at the rate of the last days; None if it is no less."""
+    samples = table(facts, "disk.room").get("samples")
+    if free is None or not isinstance(samples, list) or not samples:
+        return None
+    try:
+        then, had = (int(value) for value in samples[0])
+    except (TypeError, ValueError):
+        return None
+    if now - then < _DAY_MS or had <= free:
+        return None
+    return int(free / ((had - free) / (now - then)) / _DAY_MS)
+
+
 def clock(facts: Facts, ahead_ms: int) -> ClockFacts | None:
     """None where no daemon has kept the time yet. `ahead_ms`: the computer's clock, just now."""
     said = table(facts, "clock")

@@ -165,14 +165,15 @@ class SmallDisk:
         if done is None or done.returncode:
             pytest.skip(f"!! no small disk can be mounted here: {done and done.stderr}")
 
+    def leave(self, octets: int) -> None:
+        """Somebody's films take all but so much."""
+        found = os.statvfs(self.place)
+        size = found.f_bavail * found.f_frsize - octets
+        with self._ballast.open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+
     def fill(self) -> None:
-        with self._ballast.open("ab", buffering=0) as file:
-            for size in (65_536, 4_096):
-                try:
-                    while file.write(b"\0" * size) == size:
-                        pass
-                except OSError:
-                    continue
+        self.leave(0)
 
     def free(self) -> None:
         self._ballast.unlink()
@@ -205,6 +206,34 @@ def test_a_full_disk_under_a_running_relay(station, disk):
     station.eventually(station.at_rest, "rest")
     assert relay.exit_code is None
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 3)}
+
+
+def test_a_log_that_takes_the_last_of_the_room_is_folded_back(station, disk):
+    """A disk so small that the log alone would fill it: messages pass all the same."""
+    relay = up(station)
+    disk.leave(700_000)
+    for number in range(1, 26):
+        station.text(f"report {number}")
+    station.eventually(lambda: len(station.server.reports) == 25, "all are up", within_s=90)
+    assert relay.exit_code is None
+
+
+def test_a_reserve_lets_relay_receive_on_a_full_disk(station):
+    """It is given up within seconds, and taken back when there is room again."""
+    disk = SmallDisk(station.store.parent, 160)
+    try:
+        relay = up(station)
+        kept = station.store.with_name("relay.db.reserve")
+        station.eventually(kept.exists, "it is kept")
+        disk.fill()
+        station.eventually(lambda: "disk.full reserve" in relay.log, "it is given up")
+        passes(station, 1, within_s=60)
+        assert "DISK_LOW" in problems(station)
+        disk.free()
+        station.eventually(kept.exists, "it is taken back")
+        relay.kill()
+    finally:
+        disk.end()
 
 
 def test_a_start_on_a_full_disk(station, disk):

@@ -131,8 +131,13 @@ class Notes:
 class ObservedJobs(Jobs):
     """Jobs that let a test wait for the end of a run."""
 
-    def __init__(self, clock: FakeClock, notes: Notes) -> None:
-        super().__init__(clock.now, last_run=notes.last.get, record=notes.record)
+    def __init__(self, clock: FakeClock, notes: Notes, computer: FakeClock | None = None) -> None:
+        super().__init__(
+            clock.now,
+            last_run=notes.last.get,
+            record=notes.record,
+            computer=computer.now if computer else None,
+        )
         self._clock = clock
         self._ended = {name: threading.Semaphore(0) for name in ("prune", "backup", "remind")}
         self._scheduler.add_listener(
@@ -230,6 +235,34 @@ def test_a_daily_job_survives_a_step_of_the_clock(jobs, clock, notes, step):
     assert clock.now() < jobs.due()["backup"] <= clock.now() + DAY_S * 1000
     jobs.after(DAY_S)
     assert jobs.ran("backup")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_night_is_one_night_however_the_computers_clock_is_set(clock, notes, step):
+    """relay's own time stands still meanwhile: what was done today is not done again, and a
+    summary is not told before its time."""
+    own = FakeClock(now=clock.now())
+    jobs = ObservedJobs(own, notes, computer=clock)
+    notes.last["backup"] = own.now() - 3_600_000
+    backup, remind = Job(), Job()
+    jobs.daily("02:30", backup, "backup")
+    jobs.daily("23:00", remind, "remind", catch_up=False)
+    jobs.start()
+    for way in (step, -step, step):
+        clock.step(way)
+        jobs.poke()
+        clock.advance(DAY_S)
+        jobs._scheduler.wakeup()
+        assert jobs.ran("backup")
+        assert jobs.ran("remind")
+    assert (backup.runs, remind.runs) == (0, 0)
+    own.advance(DAY_S)
+    clock.advance(DAY_S)
+    jobs._scheduler.wakeup()
+    assert jobs.ran("backup")
+    assert jobs.ran("remind")
+    assert jobs.shutdown(SOON_S) == ()
+    assert (backup.runs, remind.runs) == (1, 1)
 
 
 def test_a_poke_without_need_moves_nothing(jobs, clock):

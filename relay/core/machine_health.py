@@ -10,7 +10,9 @@ from relay.core.station import ClockFacts, Running, Station, StoreFacts
 from relay.core.timekeeping import EARLIEST
 from relay.core.verdict import Problem, Verdict
 
-FULL_BELOW = 50_000_000
+FULL_BELOW = 2_000_000
+_NEARLY_FULL_BELOW = 50_000_000
+_FEW_DAYS = 7
 _LOW_BELOW = 500_000_000
 _BACKUP_LATE = 3 * DAY
 _SETTLED = 26 * HOUR  # long enough for a nightly job to have had its turn
@@ -52,20 +54,35 @@ _STORE_ACTIONS = {
 
 
 def disk(station: Station) -> Iterator[Problem]:
-    free = station.store.free
-    if free is None or free >= _LOW_BELOW:
+    store, free = station.store, station.store.free
+    few_days = store.days_left is not None and store.days_left <= _FEW_DAYS
+    if free is None or (free >= _LOW_BELOW and not few_days):
         return
-    room = "Make room on the disk. What is large: sudo du -xh / | sort -h | tail -20"
-    if free < FULL_BELOW:
+    if free < FULL_BELOW and not store.reserve:
         yield Problem(
             "DISK_FULL",
             Verdict.CRIT,
             f"The disk is full ({plain.size(free)} free). Nothing can be stored, so nothing is "
             "taken off the SIM and nothing is sent.",
-            room,
+            _ROOM,
         )
-    else:
-        yield Problem("DISK_LOW", Verdict.WARN, f"Only {plain.size(free)} of disk are free.", room)
+        return
+    verdict = Verdict.CRIT if free < _NEARLY_FULL_BELOW else Verdict.WARN
+    yield Problem("DISK_LOW", verdict, _little_room(store, free), _ROOM)
+
+
+_ROOM = "Make room on the disk. What is large: sudo du -xh / | sort -h | tail -20"
+
+
+def _little_room(store: StoreFacts, free: int) -> str:
+    words = f"Only {plain.size(free)} of disk are free"
+    if store.days_left is not None and store.days_left <= 60:
+        words += f", enough for {plain.many(store.days_left, 'day')} at the rate of the last days"
+    if free >= _NEARLY_FULL_BELOW:
+        return f"{words}."
+    if store.reserve:
+        return f"{words}. relay has some megabytes in reserve, to go on receiving for a while."
+    return f"{words}. When it is full, SMS wait on the SIM and nothing is sent."
 
 
 def daemon(station: Station) -> Iterator[Problem]:

@@ -251,8 +251,9 @@ class OutwardFacts:
 class StoreFacts:
     """The database and what stands around it. `trouble` is a code when it cannot be read.
 
-    `lost_in` and `lost_out` name messages that a salvage could not save, `holder` another
-    program that keeps relay from writing.
+    `days_left` is how long `free` lasts at the rate of the last days; with a `reserve` relay has
+    some megabytes of its own beyond it. `lost_in` and `lost_out` name messages that a salvage
+    could not save, `holder` another program that keeps relay from writing.
     """
 
     path: str = ""
@@ -260,6 +261,8 @@ class StoreFacts:
     trouble: str | None = None
     detail: str = ""
     free: int | None = None
+    reserve: bool = False
+    days_left: int | None = None
     backup_at: int | None = None
     backup_path: str | None = None
     backup_there: bool | None = None

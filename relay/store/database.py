@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +96,20 @@ class Database:
             try:
                 yield self._conn
                 self._conn.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._conn.in_transaction:
                     self._conn.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+                    self._shrink_log()
                 raise
             finally:
                 self._depth -= 1
             self._place.require()
+
+    def _shrink_log(self) -> None:
+        """On a full disk the log may hold the room that the next attempt needs."""
+        with suppress(sqlite3.Error):
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         with self._lock, named_errors(self.path):

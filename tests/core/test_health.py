@@ -129,6 +129,47 @@ def test_a_full_disk_explains_the_silence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("store", "expected", "says"),
+    [
+        (replace(STORE, free=1_000, reserve=True), Verdict.CRIT, "in reserve"),
+        (replace(STORE, free=40_000_000), Verdict.CRIT, "SMS wait on the SIM"),
+        (replace(STORE, free=300_000_000, days_left=20), Verdict.WARN, "enough for 20 days"),
+        (replace(STORE, days_left=5), Verdict.WARN, "enough for 5 days"),
+    ],
+)
+def test_a_disk_that_fills_up_is_told_early(
+    store: StoreFacts, expected: Verdict, says: str
+) -> None:
+    (problem,) = judge(replace(WELL, store=store)).problems
+    assert (problem.code, problem.verdict) == ("DISK_LOW", expected)
+    assert says in problem.what
+
+
+def test_another_program_in_the_database_explains_the_silence() -> None:
+    silent = replace(DAEMON, running=Running.SILENT, beat_at=NOW - HOUR)
+    held = replace(WELL, daemon=silent, store=replace(STORE, holder="sqlite3 (process 4711)"))
+    (problem,) = judge(held).problems
+    assert problem.code == "STORE_HELD"
+    assert "process 4711" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("deleted or moved away", "STORE_RESCUED"), ("replaced by another file", "STORE_REPLACED")],
+)
+def test_a_database_that_was_moved_is_told_for_a_week(how: str, code: str) -> None:
+    moved = replace(STORE, moved_at=NOW - HOUR, moved_how=how, moved_copy="relay.db.rescued-1")
+    assert codes(replace(WELL, store=moved)) == [code]
+    assert codes(replace(WELL, store=replace(moved, moved_at=NOW - 9 * DAY))) == []
+
+
+def test_what_a_salvage_lost_is_named() -> None:
+    lost = replace(STORE, salvaged_at=NOW - HOUR, lost_in=(17, 18), lost_out=(4,))
+    (problem,) = judge(replace(WELL, store=lost)).problems
+    assert "inbox 17, inbox 18, outbox 4" in problem.action
+
+
+@pytest.mark.parametrize(
     ("trouble", "expected"),
     [
         ("STORE_CORRUPT", Verdict.CRIT),
