@@ -17,7 +17,7 @@ import pytest
 from tests.station import MOTHER, RelayProcess, Station
 from tests.test_daemon import TEMPFAIL, passes, up
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 
 @pytest.fixture
