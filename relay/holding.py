@@ -60,7 +60,7 @@ def opened(path: Path, clock: SystemClock, trouble: StoreError | None = None) ->
     try:
         # Another path may lead to the same file, and a lock file can be deleted.
         db.own()
-        db.remember_roots()
+        db.mark()
         if salvage is not None:
             Facts(db).put(clock.now(), "store.salvaged", salvage.fact())
             _log.error(event("store.salvaged", **salvage.fields()))

@@ -120,7 +120,7 @@ class Housekeeping:
         """Weekly: is every page of the file as it should be?"""
         now = self._clock.now()
         try:
-            self._db.quick_check()
+            self._db.check()
         except CorruptDatabase as error:
             self._facts.put(now, "store.check", {"ok": False, "detail": error.detail})
             raise

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from relay.errors import CorruptDatabase
-from relay.store import losses, wreck
+from relay.log import event
+from relay.store import kinship, losses, wreck
 from relay.store.database import Database, named_errors
 from relay.store.schema_queue import ADDRESS_PARTS
+
+_log = logging.getLogger("relay.store")
 
 # Parents before children, so that the copy satisfies every reference that the original did.
 _TABLES = (
@@ -58,6 +62,8 @@ def open_or_salvage(path: Path, now: int, *, suspect: str = "") -> tuple[Databas
     """
     draft = _draft(path)
     with named_errors(path):
+        if foreign := kinship.disown_log(path, now):
+            _log.error(event("store.foreign_log", set_aside=foreign))
         if draft.exists() and not path.exists():  # broken off between the two renames below
             _set_aside(path, now)
             draft.replace(path)

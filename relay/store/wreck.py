@@ -10,7 +10,6 @@ File format: https://www.sqlite.org/fileformat2.html
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import struct
@@ -19,6 +18,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
+
+from relay.store import kinship
 
 _PAGE = 4096  # SQLite's own choice, which relay has never changed
 _HEADER = 100
@@ -50,7 +51,7 @@ def sources(
             with closing(found):
                 yield dict.fromkeys(tables, found)
             return
-        opened = _one_by_one(copy, tables, schema, roots(damaged))
+        opened = _one_by_one(copy, tables, schema, _roots(damaged))
         try:
             yield opened
         finally:
@@ -135,31 +136,9 @@ def _sums(order: str, sums: tuple[int, int], octets: bytes) -> tuple[int, int]:
 # --- the list of tables -------------------------------------------------------------------------
 
 
-def _roots_path(store: Path) -> Path:
-    return store.with_name(f"{store.name}.roots")
-
-
-def remember(store: Path, conn: sqlite3.Connection) -> None:
-    """Write down beside the store at which page each table begins, if that is news."""
-    rows = conn.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'")
-    said = json.dumps(dict(tuple(row) for row in rows))
-    path = _roots_path(store)
-    try:
-        if path.is_file() and path.read_text("utf-8") == said:
-            return
-        path.touch(mode=0o600)
-        path.write_text(said, "utf-8")
-    except OSError:
-        return  # it is of use one day, and no reason not to start
-
-
-def roots(store: Path) -> dict[str, int]:
-    """Where the tables begin, as written down at the last start; nothing if it was not."""
-    try:
-        found = json.loads(_roots_path(store).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {str(name): int(page) for name, page in found.items()}
+def _roots(store: Path) -> dict[str, int]:
+    found = kinship.notes(store).get("roots")
+    return {str(name): int(page) for name, page in found.items()} if found else {}
 
 
 def _one_by_one(

@@ -102,7 +102,7 @@ def test_it_is_set_aside_and_what_can_be_read_is_saved(tmp_path: Path) -> None:
     assert db.value("SELECT value FROM meta") == gateway
     assert db.value("SELECT count(*) FROM inbound") > 200
     assert db.query("PRAGMA foreign_key_check") == []
-    db.quick_check()
+    db.check()
     db.close()
 
 
