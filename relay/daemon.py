@@ -290,7 +290,8 @@ class Daemon:
     # --- stop -----------------------------------------------------------------------------------
 
     def _end(self) -> int:
-        systemd.notify(systemd.STOPPING, environ=self._environ)
+        if self.trouble is None:  # else it goes on with another store
+            systemd.notify(systemd.STOPPING, environ=self._environ)
         _log.info(event("daemon.stopping"))
         left = {*self._jobs.shutdown(_SYNC_STOP_S), *self._crew.stop()}
         for name, close in self._closers:

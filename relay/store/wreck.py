@@ -41,7 +41,10 @@ def sources(
         with closing(plain):
             yield dict.fromkeys(tables, plain)
         return
-    with TemporaryDirectory(prefix=f"{damaged.name}.", dir=damaged.parent) as folder:
+    prefix = f"{damaged.name}.mending-"
+    for left in damaged.parent.glob(f"{prefix}*"):  # by a power cut
+        shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=prefix, dir=damaged.parent) as folder:
         copy = Path(folder) / "mended"
         shutil.copyfile(damaged, copy)
         _fold(copy, damaged.with_name(damaged.name + "-wal"))
