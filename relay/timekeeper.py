@@ -58,6 +58,7 @@ class Kept:
     confidence: Confidence
     since: int
     rested: bool = False
+    by: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, at: int, value: object) -> Kept:
@@ -72,11 +73,13 @@ class Kept:
             sure,
             int(table.get("since", at)),
             bool(table.get("rested")),
+            tuple(map(str, table.get("alone", ()))),
         )
 
     def count(self, counter: Counter, counted: int) -> Count:
         if self.boot and self.boot == counter.boot and counted >= self.counted:
-            return Count(self.at + counted - self.counted, self.confidence, self.rested)
+            at = self.at + counted - self.counted
+            return Count(at, self.confidence, self.rested, self.by)
         return Count(self.at + counted, self.confidence, rested=True)
 
 
@@ -94,6 +97,7 @@ class Timekeeper:
         self._offset = 0
         self._found = reckon(self._at, None, ())
         self._since = self._at  # from here on nobody has confirmed it
+        self._alone: tuple[str, ...] = ()  # the witness on whose word alone it was taken
         self._rested = False  # counted from a sign of life before a rest that nobody measured
 
     # --- what time it is ------------------------------------------------------------------------
@@ -143,6 +147,8 @@ class Timekeeper:
             still_doubted = found.confidence is kept.confidence is Confidence.UNKNOWN
             goes_on = kept.boot == self._counter.boot
             self._take(found, counted, computer)
+            if found.confidence is Confidence.UNKNOWN:
+                self._alone = kept.by
             self._rested = count.rested and found.confidence is Confidence.UNKNOWN
             self._since = found.at
             if still_doubted or goes_on:
@@ -153,7 +159,7 @@ class Timekeeper:
         """What the witnesses say by now, and what that would correct. Changes nothing yet."""
         with self._lock:
             at, computer = self._now(), self.computer.now()
-            count = Count(at, self._found.confidence, self._rested)
+            count = Count(at, self._found.confidence, self._rested, self._alone)
             found = reckon(computer, count, self._present(computer))
             return found, correction(count, self._since, found)
 
@@ -161,19 +167,21 @@ class Timekeeper:
     def adopting(self, found: Reckoning, amends: Correction | None) -> Iterator[bool]:
         """Go by this from now on, or, where the block fails, as before; whether it is news."""
         with self._lock:
-            before = self._found, self._since, self._rested, self._wrong(), self._offset
+            before = self._found, self._since, self._rested, self._alone, self._offset
+            was_wrong = self._wrong()
             self._take(found, self._counter.ms(), self.computer.now())
             self._rested &= found.confidence is Confidence.UNKNOWN
             if found.confidence is Confidence.CERTAIN:
                 self._since = found.at
             elif amends is not None:
                 self._since += amends.by_ms
-            news = (before[0].confidence, before[3]) != (found.confidence, self._wrong())
+            was = before[0].confidence, was_wrong
+            news = was != (found.confidence, self._wrong())
         try:
             yield news or amends is not None
         except BaseException:
             with self._lock:
-                self._found, self._since, self._rested, _, self._offset = before
+                self._found, self._since, self._rested, self._alone, self._offset = before
                 self._at = self.computer.now() + self._offset
                 self._counted = self._counter.ms()
             raise
@@ -188,6 +196,8 @@ class Timekeeper:
 
     def _take(self, found: Reckoning, counted: int, computer: int) -> None:
         self._found = found
+        if found.confidence is not Confidence.UNKNOWN:
+            self._alone = found.alone
         self._at, self._counted = found.at, counted
         self._offset = found.at - computer
 
@@ -215,6 +225,7 @@ class Timekeeper:
                 "confidence": self._found.confidence,
                 "since": self._since,
                 "rested": self._rested,
+                "alone": list(self._alone),
                 "ahead_s": round(-self._offset / 1000),
                 "doubt_s": round((self._found.at - self._found.earliest) / 1000),
                 "by": list(self._found.by),

@@ -107,6 +107,21 @@ def test_the_newest_stamps_speak_for_the_service_centre(keeper, computer):
     assert look(keeper) is Confidence.CERTAIN
 
 
+def test_a_word_is_not_its_own_confirmation(computer):
+    """Taken on a lone server's word, relay's count does not bear out that server against a clock
+    that a person has set."""
+    computer._now = HOUR
+    keeper = Timekeeper(computer, Ticks(computer))
+    keeper.heard("server", NOW + 2 * HOUR)
+    assert [look(keeper) for _ in range(3)] == [Confidence.LIKELY] * 3
+    assert keeper.now() == NOW + 2 * HOUR
+    computer._now = NOW
+    assert look(keeper) is Confidence.UNKNOWN
+    keeper.stamped(NOW)
+    assert look(keeper) is Confidence.CERTAIN
+    assert keeper.now() == NOW
+
+
 def test_what_could_not_be_stored_is_not_adopted(keeper, computer):
     """The store is full: relay's time stays as it was until what it dated can be dated anew."""
     computer.step(YEAR / 1000)

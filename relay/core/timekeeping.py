@@ -49,11 +49,13 @@ class Witness:
 @dataclass(frozen=True, slots=True)
 class Count:
     """relay's own time, carried on by counting. `rested`: the computer was off since the last
-    sign of life, nobody knows for how long, so that it is this late at least."""
+    sign of life, nobody knows for how long, so that it is this late at least. `by`: it was taken
+    from this witness alone, and bears nobody out but others."""
 
     at: int
     confidence: Confidence
     rested: bool = False
+    by: tuple[str, ...] = ()
 
     def allows(self, at: int) -> bool:
         """Whether it may be `at` by now."""
@@ -73,6 +75,11 @@ class Reckoning:
     earliest: int
     by: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """The witness on whose word alone it is taken, if it is."""
+        return self.by if self.confidence is Confidence.LIKELY else ()
 
 
 def reckon(computer: int, count: Count | None, witnesses: Sequence[Witness]) -> Reckoning:
@@ -99,6 +106,8 @@ def _supports(count: Count | None, computer: int, rival: Sequence[Witness]) -> b
     After a rest it knows only that the computer is behind, never that it is ahead.
     """
     if count is None or not rival or not count.allows(rival[0].at):
+        return False
+    if set(_names(rival)) <= set(count.by):
         return False
     if count.rested:
         return computer < count.at - TOLERANCE_MS

@@ -49,6 +49,7 @@ class Receiving:
         self._clock = clock
         self._sweep_s = sweep_s
         self._sweep_at = 0.0  # monotonic; 0 means: at once
+        self._swept = False  # since the modem was opened
         self._hints: dict[Slot, None] = {}  # a set that keeps its order
         self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
         self._unacknowledged = 0
@@ -58,6 +59,7 @@ class Receiving:
     def opened(self) -> None:
         """The modem was opened anew: whatever lies in its memory is to be read."""
         self._sweep_at = 0.0
+        self._swept = False
         self._unacknowledged = 0
 
     def step(self) -> float:
@@ -91,7 +93,9 @@ class Receiving:
             self._direct.clear()
 
     def _sweep(self) -> None:
-        changed = self._take(self._modem.list_pdus())
+        # What lay there when the modem was opened may have waited for days.
+        changed = self._take(self._modem.list_pdus(), live=self._swept)
+        self._swept = True
         self._hints = dict.fromkeys(changed)
         self._sweep_at = self._clock.monotonic() + self._sweep_s
 
