@@ -9,6 +9,7 @@ a file with another mark is not its log.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 _KEY = "generation"
+_MARK = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _notes_path(store: Path) -> Path:
@@ -66,24 +68,32 @@ def unmark(copy: Path) -> None:
 def disown_log(store: Path, now: int) -> Path | None:
     """Set aside a log that is not that of this file; where to, or None if all is well.
 
-    A file that cannot be read without its log is left to SQLite.
+    Only beside a file that is whole by itself, as a copy is: the mark may be what is damaged, or
+    half of the log may have been folded in.
     """
     log = store.with_name(f"{store.name}-wal")
     marks = notes(store).get("marks")
     if not isinstance(marks, list) or not log.is_file() or not log.stat().st_size:
         return None
-    try:
-        uri = f"file:{quote(str(store.absolute()))}?immutable=1"
-        with closing(sqlite3.connect(uri, uri=True)) as conn:
-            found = _read(conn) or ""
-    except sqlite3.Error:
-        return None
-    if found in marks:
+    if not _is_of_another(store, marks):
         return None
     aside = log.with_name(f"{log.name}.foreign-{now}")
     log.rename(aside)
     store.with_name(f"{store.name}-shm").unlink(missing_ok=True)
     return aside
+
+
+def _is_of_another(store: Path, marks: Sequence[str]) -> bool:
+    uri = f"file:{quote(str(store.absolute()))}?immutable=1"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as conn:
+            found = _read(conn) or ""
+            if found in marks or (found and not _MARK.fullmatch(found)):
+                return False
+            whole: str = conn.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            return whole == "ok"
+    except sqlite3.Error:
+        return False
 
 
 def _read(conn: sqlite3.Connection) -> str | None:

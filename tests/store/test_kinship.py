@@ -71,3 +71,15 @@ def test_a_store_of_before_has_no_mark(tmp_path: Path) -> None:
     """And its log is taken as ever."""
     path = killed(tmp_path, starts=0)
     assert messages(path) == 60
+
+
+def test_a_damaged_mark_disowns_nothing(tmp_path: Path) -> None:
+    """Of a file that may be its own, the log is not taken away."""
+    path = killed(tmp_path)
+    whole = path.read_bytes()
+    mark = kinship.notes(path)["marks"][0].encode()
+    assert mark in whole
+    path.write_bytes(whole.replace(mark, b"\xa5" + mark[1:]))
+    db, _ = open_or_salvage(path, NOW)
+    assert db.value("SELECT count(*) FROM inbound") == 60
+    db.close()
