@@ -260,18 +260,13 @@ class Daemon:
     def _clock_stepped(self, seconds: float) -> None:
         """The computer's clock was set, or it slept: timers that follow it are set anew."""
         _log.warning(event("clock.stepped", seconds=seconds))
-        try:
-            self._facts.put(self._clock.now(), "clock.step", {"seconds": round(seconds)})
-        except StoreError as error:
-            _log.warning(event("store.unwritable", error=str(error)))
+        now = self._clock.now()
+        _quietly(lambda: self._facts.put(now, "clock.step", {"seconds": round(seconds)}))
         self._time_moved()
 
     def _time_moved(self) -> None:
         self._jobs.poke()
-        try:
-            clamp(self._db, self._clock.now())
-        except StoreError as error:
-            _log.warning(event("store.unwritable", error=str(error)))
+        _quietly(lambda: clamp(self._db, self._clock.now()))
         self._crew.wake()
 
     def _beat(self, state: str) -> None:
@@ -346,8 +341,9 @@ def _refused(error: RelayError, code: int) -> int:
     return code
 
 
-def _quietly(close: Callable[[], object]) -> None:
+def _quietly(act: Callable[[], object]) -> None:
+    """What may fail without harm, as in trouble with the store; a line in the log says so."""
     try:
-        close()
+        act()
     except RelayError as error:
-        _log.warning(event("daemon.close_failed", error=str(error)))
+        _log.warning(event("daemon.not_done", error=str(error)))
