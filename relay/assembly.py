@@ -107,7 +107,7 @@ def driver(config: ModemConfig, db: Database, clock: Clock, bus: Bus) -> GsmDriv
         baud=config.baud,
         smsc=config.smsc,
         pin=config.pin.reveal() if config.pin else None,
-        pins=Pins(db, clock.now),
+        pins=Pins(db, clock.now, config.name),
         answer_timeout_s=config.answer_timeout_s,
         prompt_timeout_s=config.prompt_timeout_s,
         command_timeout_s=config.command_timeout_s,

@@ -152,6 +152,7 @@ def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
         cures=tuple(_cures(facts, f"{key}.recovery")),
         quiet=quiet_of(table(facts, f"{key}.silence")),
         smsc_set=bool(config.smsc),
+        pin_tries=_number(facts, f"{key}.pin_tries"),
     )
     return _with_sim(_surveyed(known, survey), sim)
 
@@ -190,6 +191,11 @@ def _cures(facts: Facts, key: str) -> list[CureFacts]:
         for row in rows
         if isinstance(row, dict) and whole(row.get("at")) is not None and row.get("step") in STEPS
     ]
+
+
+def _number(facts: Facts, key: str) -> int | None:
+    found = facts.get(key)
+    return None if found is None else whole(found.value)
 
 
 def _said(value: object) -> str | None:

@@ -22,6 +22,7 @@ from relay.status_airtime import airtime_line
 WIDTH = 80
 _SHOWN = 3
 _LABEL = 9
+_LOCKED = (LinkState.PIN_REQUIRED, LinkState.PIN_REFUSED, LinkState.PUK_BLOCKED)
 _ROAMING = 5  # <stat> of +CREG, TS 27.007 §7.2
 
 
@@ -119,7 +120,7 @@ def _modem(modem: ModemFacts, alive: bool, show_numbers: bool) -> str:
         return f"{modem.name}: not known yet"
     state = f"{modem.name}: {'' if alive else 'was '}{modem.state}"
     if modem.state not in (LinkState.READY, LinkState.SEARCHING, LinkState.DENIED):
-        return state
+        return f"{state}{_tries(modem)}"
     words = [
         modem.operator or "operator not known",
         "roaming" if modem.registration == _ROAMING else None,
@@ -135,6 +136,12 @@ def _modem(modem: ModemFacts, alive: bool, show_numbers: bool) -> str:
     if show_numbers:
         words += [f"SMSC {modem.smsc or 'not known'}", f"IMEI {modem.imei or 'not known'}"]
     return f"{state}, {', '.join(filter(None, words))}"
+
+
+def _tries(modem: ModemFacts) -> str:
+    if modem.state not in _LOCKED or modem.pin_tries is None:
+        return ""
+    return f", {plain.many(modem.pin_tries, 'PIN try', 'PIN tries')} left"
 
 
 def _sim(number: str, show_numbers: bool) -> str | None:

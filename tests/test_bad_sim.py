@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from relay.simulator import junk
-from tests.station import MOTHER, NURSE, Station, new_sim
+from tests.station import GATEWAY, MOTHER, NURSE, RelayProcess, Station, new_sim
 
 HELD = "SELECT 1 FROM sim WHERE held_since IS NOT NULL"
+
+AGAIN = "is not tried again"
 
 pytestmark = pytest.mark.pty
 
@@ -89,3 +91,46 @@ def test_a_lost_service_centre_is_given_back(station):
     station.eventually(lambda: station.modem.sim.smsc, "it was given back")
     station.server.queue("m1", MOTHER, "Come on Monday")
     station.eventually(lambda: station.on_air("Come on Monday") == 1, "the message went out")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manners", ["counter", "no counter", "no ICCID", "swallowed"])
+def test_a_kill_loop_with_a_wrong_pin_costs_one_try(tmp_path, manners):
+    """relay is killed as soon as the PIN is out, or a moment later, and started again."""
+    with Station(tmp_path, changes={"modem.usb": {"pin": "1234"}}) as station:
+        sim = new_sim(GATEWAY, "huawei-e17x")
+        sim.pin = "9999"
+        station.modem.insert(sim)
+        faults = station.modem.faults
+        if manners != "counter":
+            faults.refuse("^CPIN", times=None)
+        if manners == "no ICCID":
+            for command in ("+CCID", "+ICCID", "^ICCID", "+CRSM"):
+                faults.refuse(command, times=None)
+        if manners == "swallowed":
+            faults.swallow("+CPIN=", times=9)
+        left: list[int] = []
+        processes: list[RelayProcess] = []
+        for number in range(4):
+            processes.append(station.start())
+            if number == 0:
+                station.eventually(lambda: sim.pin_tries < 3, "the PIN was tried")
+            else:
+                station.eventually(lambda: AGAIN in processes[-1].log, "it is not tried again")
+            processes[-1].kill()
+            station.modem.restart(port_loss=False)  # the SIM asks for its PIN again
+            left.append(sim.pin_tries)
+        assert left == [2] * 4
+
+
+def test_the_tries_left_are_shown(tmp_path):
+    with Station(tmp_path, changes={"modem.usb": {"pin": "1234"}}) as station:
+        sim = new_sim(GATEWAY, "huawei-e17x")
+        sim.pin = "9999"
+        station.modem.insert(sim)
+        station.start()
+        station.eventually(lambda: station.fact("modem.usb.pin_tries") == 2, "refused once")
+        station.eventually(
+            lambda: "2 PIN tries left" in station.command("status").stdout, "status says so"
+        )
+        assert "PIN_REFUSED" in station.command("status").stdout

@@ -128,6 +128,29 @@ def accept(desk: Desk, modem: str | None, as_json: bool) -> int:
     return 0 if done else 1
 
 
+@sim.command(
+    "pin-again", epilog=examples("relay sim pin-again", "relay sim pin-again --modem usb1")
+)
+@click.option("--modem", metavar="NAME", help="Needed where there is more than one.")
+@config_option
+@pass_desk
+def pin_again(desk: Desk, modem: str | None) -> None:
+    """Let relay try PINs again that a SIM refused, after the right one was entered in a phone.
+
+    It tries the PIN of the configuration once more, and still never uses the last try.
+    """
+    from relay.store.pins import Pins
+
+    name, db = _modem(desk, modem), desk.store(desk.config())
+    try:
+        Pins(db, desk.clock.now, name).forget()
+    finally:
+        db.close()
+    data(
+        "The PINs that were refused are forgotten; relay tries the one of the configuration once."
+    )
+
+
 def _why_not(found: InModem) -> str:
     if not found.card.known:
         return "no SIM was seen there yet"

@@ -130,7 +130,9 @@ def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Prob
     began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
     lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
     verdict = Verdict.CRIT
-    if state is LinkState.LOST and modem.detail:
+    if state is LinkState.PIN_REQUIRED and modem.detail.startswith("the modem asks for"):
+        what, action = _OTHER_LOCK
+    if state in _TELLING and modem.detail:
         action = f"{plain.sentence(modem.detail)}\n{action}"
     if state in _PASSING and _just_begun(modem, station):
         verdict = Verdict.WARN
@@ -143,6 +145,13 @@ def _just_begun(modem: ModemFacts, station: Station) -> bool:
     began = modem.since or modem.opened_at
     return began is not None and station.now - began < _SEARCH_PATIENCE
 
+
+# Their detail says more than their name.
+_TELLING = frozenset({LinkState.LOST, LinkState.PIN_REFUSED, LinkState.PIN_REQUIRED})
+_OTHER_LOCK = (
+    "Modem {modem} asks for a code that is no PIN of a SIM{lasted}.",
+    "Use a modem that is not locked, or a SIM of the operator to which it is locked.",
+)
 
 _PIN_ACTION = (
     "Write it into the configuration (relay config show names the file) or into its systemd "

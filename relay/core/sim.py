@@ -17,7 +17,7 @@ def pin_state(lines: Lines) -> str | None:
 
 
 def tries_left(lines: Lines) -> int | None:
-    """How many tries PIN1 has left, from +CPINR, ^CPIN, +SPIC or +QPINC."""
+    """How many tries PIN1 has left, in the words of every family whose manual tells it."""
     for line in lines:
         for pattern in _TRIES:
             if found := pattern.match(line):
@@ -31,6 +31,8 @@ _TRIES = (
     re.compile(r"\^CPIN:\s*[^,]*,\s*\d*\s*,\s*\d+\s*,\s*(\d{1,2})"),
     re.compile(r"\+SPIC:\s*(\d{1,2})"),
     re.compile(r'\+QPINC:\s*"?SC"?\s*,\s*(\d{1,2})'),
+    # ZTE; Cinterion; Telit; u-blox; Wavecom and Sierra; Ericsson; MediaTek: PIN1 comes first
+    re.compile(r"(?:\+ZPINPUK|\^SPIC|#PCT|\+UPINCNT|\+CPINC|\*EPIN|\+EPINC):\s*(\d{1,2})"),
 )
 
 

@@ -21,7 +21,7 @@ from relay.errors import Ailing, NoReply, PortLost, Refused, SimProblem
 from relay.modem.memories import MemoryPlan, choose_memories
 from relay.modem.profiles import Profile, profile_of
 from relay.modem.session import Session
-from relay.modem.unlocking import PinLedger, unlock
+from relay.modem.unlocking import Lock, PinLedger, unlock
 from relay.modem.wire import MARKER
 
 # After so many unanswered AT with ESC in front, a Ctrl-Z gets an old text-mode prompt to let go.
@@ -75,8 +75,9 @@ def _set_up(
     for command in profile.init:
         session.ask_if_known(command)
     identity = replace(identity, iccid=_iccid(session, profile))
+    lock = Lock(pin, pins, profile.tries_left, lambda: _iccid(session, profile))
     try:
-        unlock(session, identity.iccid, pin, pins, profile.tries_left)
+        unlock(session, identity.iccid, lock)
     except SimProblem as error:
         if error.kind == LinkState.SIM_ABSENT and identity == Identity():
             # It refused even to say who it is: the SIM is not what is the matter.

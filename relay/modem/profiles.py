@@ -42,7 +42,10 @@ class Profile:
     receive: tuple[str, ...] = ("ME", "SM")
     store: tuple[str, ...] = ("ME", "SM")
     init: tuple[str, ...] = ()
-    tries_left: tuple[str, ...] = ('AT+CPINR="SIM PIN"', "AT^CPIN?", "AT+SPIC", 'AT+QPINC="SC"')
+    tries_left: tuple[str, ...] = (
+        'AT+CPINR="SIM PIN"', "AT^CPIN?", "AT+SPIC", 'AT+QPINC="SC"', "AT+ZPINPUK=?", "AT^SPIC",
+        "AT#PCT", "AT+UPINCNT", "AT+CPINC?", "AT*EPIN?", "AT+EPINC?",
+    )  # fmt: skip
     iccid: tuple[str, ...] = (
         "AT+CCID",
         "AT+ICCID",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from relay.core.device import Identity
+from relay.store.pins import Pins
 from relay.store.sims import Sims
 from tests.cli.conftest import Relay
 from tests.clinic import Clinic
@@ -44,6 +45,13 @@ def test_a_person_accepts_the_sim_that_is_in_the_modem(relay: Relay, clinic: Cli
     again = relay("sim", "accept")
     assert (again.exit_code, "accepted already" in again.stderr) == (1, True)
     assert "accepted" in relay("sim", "show").stdout
+
+
+def test_a_person_lets_the_pin_be_tried_again(relay: Relay, clinic: Clinic) -> None:
+    pins = Pins(clinic.db, clinic.clock.now, "usb1")
+    pins.record_attempt(OURS.iccid, "1234")
+    assert relay("sim", "pin-again").exit_code == 0
+    assert not pins.refused(OURS.iccid, "1234")
 
 
 def test_a_modem_that_is_not_configured(relay: Relay, tmp_path: Path) -> None:

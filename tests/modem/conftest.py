@@ -22,10 +22,25 @@ class Ledger:
 
     def __init__(self) -> None:
         self.record: list[tuple[str, str, str]] = []
+        self.tries: list[int] = []
 
     def refused(self, iccid: str, pin: str) -> bool:
         mine = [what for card, value, what in self.record if (card, value) == (iccid, pin)]
         return bool(mine) and mine[-1] != "accepted"
+
+    def unsettled(self, iccid: str, pin: str) -> bool:
+        mine = [what for card, value, what in self.record if (card, value) == (iccid, pin)]
+        return mine[-1:] == ["attempt"] and mine[-2:-1] != ["attempt"]
+
+    def used_up(self, iccid: str) -> int:
+        values = {value for card, value, _ in self.record if card == iccid}
+        return sum(self.refused(iccid, value) for value in values)
+
+    def record_untried(self, iccid: str, pin: str) -> None:
+        self.record.append((iccid, pin, "accepted"))
+
+    def note_tries(self, left: int) -> None:
+        self.tries.append(left)
 
     def record_attempt(self, iccid: str, pin: str) -> None:
         self.record.append((iccid, pin, "attempt"))

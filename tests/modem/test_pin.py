@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from relay.core.link import LinkState
+from relay.core.sim import tries_left
 from relay.errors import ModemError, SimProblem
 from relay.modem.driver import GsmDriver
 from tests.modem.conftest import Ledger
@@ -127,3 +129,118 @@ def test_no_pin_in_traces(peer: MakePeer, driver: MakeDriver) -> None:
     trace: list[str] = []
     driver(peer(Sim().script()), pin="1234", trace=lambda _, line: trace.append(line)).open()
     assert not [line for line in trace if '"1234"' in line]
+
+
+def test_an_ok_is_no_acceptance(peer: MakePeer, driver: MakeDriver, ledger: Ledger) -> None:
+    """Some modems say OK first, and look at the PIN afterwards: the state counts."""
+    modem = peer(Sim(pin="9999").script() | {ENTRY: "OK"})
+    for _ in range(3):
+        gsm = driver(modem, pin="1234")
+        with pytest.raises(SimProblem):
+            gsm.open()
+        gsm.close()
+    assert modem.count(ENTRY) == 1
+    assert ledger.record[-1] == (ICCID, "1234", "refused")
+
+
+def test_a_late_answer_is_judged_by_the_state(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger
+) -> None:
+    """The SIM took the PIN; the modem forgot to say so."""
+    sim = Sim()
+    modem = peer(sim.script())
+
+    def forget(_: str) -> None:
+        sim.open = True
+
+    modem.script[ENTRY] = forget
+    gsm = driver(modem, pin="1234")
+    gsm.open()
+    assert gsm.link is LinkState.READY
+    assert ledger.record[-1] == (ICCID, "1234", "accepted")
+
+
+def test_an_attempt_that_was_cut_off_is_settled_by_the_next_start(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger
+) -> None:
+    """The SIM is open and locked: only the right PIN can have done that."""
+    ledger.record_attempt(ICCID, "1234")
+    driver(peer({'AT+CLCK="SC",2': "+CLCK: 1\r\nOK"}), pin="1234").open()
+    assert ledger.record[-1] == (ICCID, "1234", "accepted")
+
+
+@pytest.mark.parametrize(("tries", "entered"), [(3, 1), (2, 0), (None, 0)])
+def test_an_attempt_that_was_cut_off_is_made_again_only_where_it_cost_nothing(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger, tries: int | None, entered: int
+) -> None:
+    ledger.record_attempt(ICCID, "1234")
+    modem = peer(Sim(tries=tries).script())
+    for _ in range(2):
+        gsm = driver(modem, pin="1234")
+        with suppress(SimProblem):
+            gsm.open()
+        gsm.close()
+    assert modem.count(ENTRY) == entered
+
+
+def test_without_a_counter_the_third_value_is_left_to_a_person(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger
+) -> None:
+    """The PIN in the configuration was corrected twice, and wrong each time."""
+    for wrong in ("1111", "2222"):
+        ledger.record_attempt(ICCID, wrong)
+        ledger.record_result(ICCID, wrong, accepted=False)
+    modem = peer(Sim(pin="9999").script())
+    with pytest.raises(SimProblem, match="pin-again"):
+        driver(modem, pin="1234").open()
+    assert modem.count(ENTRY) == 0
+
+
+def test_a_sim_that_is_changed_at_the_last_moment_is_not_tried(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger
+) -> None:
+    cards = iter([ICCID, "8925402999999999999"])
+    modem = peer(Sim().script() | {"AT+CCID": lambda _: f"+CCID: {next(cards)}\r\nOK"})
+    with pytest.raises(SimProblem, match="changed just now"):
+        driver(modem, pin="1234").open()
+    assert ledger.record == []
+
+
+def test_a_busy_sim_has_used_up_nothing(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger
+) -> None:
+    modem = peer(Sim().script() | {ENTRY: "+CME ERROR: 14"})
+    with pytest.raises(SimProblem, match="busy"):
+        driver(modem, pin="1234").open()
+    assert not ledger.refused(ICCID, "1234")
+
+
+@pytest.mark.parametrize("state", ["PH-SIM PIN", "PH-NET PIN", "PH-FSIM PIN"])
+def test_a_phone_lock_is_no_sim_pin(
+    peer: MakePeer, driver: MakeDriver, ledger: Ledger, state: str
+) -> None:
+    gsm = driver(peer({"AT+CPIN?": f"+CPIN: {state}\r\nOK"}), pin="1234")
+    with pytest.raises(SimProblem, match=state):
+        gsm.open()
+    assert (gsm.link, ledger.record) == (LinkState.PIN_REQUIRED, [])
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("+CPINR: SIM PIN,3,3", 3),
+        ("^CPIN: SIM PIN,,10,2,10,3", 2),
+        ("+SPIC: 1,10,0,10", 1),
+        ('+QPINC: "SC",3,10', 3),
+        ("+ZPINPUK: 3,10", 3),
+        ("^SPIC: 2", 2),
+        ("#PCT: 3", 3),
+        ("+UPINCNT: 3,3,10,10", 3),
+        ("+CPINC: 2,3,10,10", 2),
+        ("*EPIN: 3,10,3,10", 3),
+        ("+EPINC: 1,3,10,10", 1),
+        ("+CPIN: SIM PIN", None),
+    ],
+)
+def test_every_way_to_tell_the_tries_left(line: str, left: int | None) -> None:
+    assert tries_left([line]) == left
