@@ -19,6 +19,7 @@ from relay.config_sections import (
 )
 from relay.core.airtime import Wishes
 from relay.core.batching import Limits
+from relay.core.calls import CallPolicy
 from relay.core.credit import Reserve
 from relay.core.ladder import STEPS
 from relay.core.money import micros
@@ -30,6 +31,7 @@ from relay.flows.linking import Linking
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
+from relay.flows.ringing import Ringing
 from relay.flows.roster import Roster, RoutingPolicy
 from relay.flows.sending import Sending
 from relay.flows.silence import CanaryPolicy, Silence
@@ -47,6 +49,7 @@ from relay.servers.credentials import Credentials
 from relay.servers.http import Timeouts
 from relay.servers.tls import Trust
 from relay.store.accounts import Accounts
+from relay.store.calls import Calls
 from relay.store.canaries import Canaries
 from relay.store.database import Database
 from relay.store.enqueuing import Composition
@@ -162,6 +165,10 @@ def balance_wish(
     return partial(want_balances, Facts(db), clock, names, ring)
 
 
+def call_policy(config: ModemConfig) -> CallPolicy:
+    return CallPolicy(hang_up=config.calls == "hangup", reply=config.call_reply)
+
+
 def modem_turn(
     config: ModemConfig,
     whole: Config,
@@ -200,10 +207,20 @@ def modem_turn(
         recovery.worked,
         min(60.0, config.survey_s),
     )
+    receiving = Receiving(modem, inbox, clock, sync_bell, config.sweep_s)
+    linking = Linking(
+        modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed
+    )
+
+    def look_over() -> None:
+        linking.look_soon()
+        receiving.look_soon()
+
+    ringing = Ringing(modem, Calls(db, outbox), clock, call_policy(config), look_over)
     return ModemTurn(
         modem,
-        Linking(modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed),
-        Receiving(modem, inbox, clock, sync_bell, config.sweep_s),
+        linking,
+        receiving,
         Sending(
             modem,
             outbox,
@@ -213,13 +230,14 @@ def modem_turn(
             lambda: hold.selection() & roster.selection(),
             credit=hold,
             sim=guard,
+            rings=lambda: ringing.rings,
         ),
         submission,
         airtime(modem, config, whole.airtime, db, outbox, clock, hold),
         roster,
         clock,
         modems_bell,
-        (guard, silence),
+        (guard, ringing, silence),
         lambda: bus.plugs,
     )
 

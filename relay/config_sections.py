@@ -111,6 +111,8 @@ class ModemConfig:
     pin: Secret | None = secret(values.pin_code)
     pin_file: Path | None = setting(None, values.readable_file)
     smsc: str = setting("", network.service_centre)
+    calls: str = setting("hangup", values.one_of("hangup", "ignore"))
+    call_reply: str = setting("", values.text)
     submission: str = setting("auto", values.one_of("auto", "stored", "direct"))
     sweep_s: float = setting(45.0, values.seconds(0.1, 3_600))
     survey_s: float = setting(60.0, values.seconds(0.1, 3_600))

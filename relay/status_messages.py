@@ -29,6 +29,8 @@ def inward(found: InwardFacts, station: Station) -> str:
         words.append(f"{plain.count(found.unread)} not read yet")
     if found.undecodable:
         words.append(f"{plain.count(found.undecodable)} unreadable")
+    if found.calls_today:
+        words.append(f"{plain.many(found.calls_today, 'call')} today")
     if found.aside:
         words.append(f"set aside: {_aside(found)}")
     return "; ".join(words)

@@ -261,6 +261,9 @@ class FakeModem:
         self._command("survey")
         return Survey(signal_dbm=-71, registration=1, operator="Test Net", smsc=self.smsc)
 
+    def hang_up(self) -> None:
+        self._command("hang_up")
+
     def imsi(self) -> str:
         self._command("imsi")
         return self.identity.imsi if self.imsi_now is None else self.imsi_now

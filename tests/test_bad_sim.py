@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,30 @@ def test_the_tries_left_are_shown(tmp_path):
             lambda: "2 PIN tries left" in station.command("status").stdout, "status says so"
         )
         assert "PIN_REFUSED" in station.command("status").stdout
+
+
+def reached(station: Station, text: str) -> bool:
+    return station.forwarded[text] > 0
+
+
+def test_calls_hold_up_no_sms(tmp_path):
+    """The modem takes no SMS while it rings, and is deaf after a call that nobody ends."""
+    changes = {"modem.usb": {"call_reply": "Please send an SMS"}}
+    with Station(tmp_path, changes=changes) as station:
+        station.modem.faults.refuse_while_ringing(302)
+        station.modem.faults.deaf_after_call()
+        relay = station.start()
+        station.eventually(lambda: station.query("SELECT 1 FROM sim"), "the modem is up")
+        for number in range(3):
+            station.modem.calls.ring(NURSE)
+            station.server.queue(f"m{number}", MOTHER, f"Come on day {number}")
+            station.eventually(lambda: station.modem.calls.caller is None, "it was ended")
+            station.modem.calls.give_up()
+            station.text(f"P Jane {number}")
+            station.eventually(partial(reached, station, f"P Jane {number}"), "it receives")
+        for number in range(3):
+            station.eventually(partial(station.on_air, f"Come on day {number}"), "it sends")
+        station.eventually(lambda: station.screen(NURSE)["Please send an SMS"] == 1, "answered")
+        assert relay.log.count("call.came") == 3
+        assert NURSE not in relay.log
+        assert "3 calls today" in station.command("status").stdout

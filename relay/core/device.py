@@ -73,7 +73,15 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class IncomingCall:
-    """RING or +CRING. Never a reason to stop the SMS flow."""
+    """RING, +CRING or +CLIP. Never a reason to stop the SMS flow. `caller` is empty where it is
+    not told, or hidden."""
+
+    caller: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The caller, or we, hung up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,16 @@ class Unsolicited:
     line: str = field(repr=False)
 
 
-Urc = NewMessage | DirectPdu | LateReference | MemoryFull | Restarted | IncomingCall | Unsolicited
+Urc = (
+    NewMessage
+    | DirectPdu
+    | LateReference
+    | MemoryFull
+    | Restarted
+    | IncomingCall
+    | CallEnded
+    | Unsolicited
+)
 
 
 # --- facts --------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ class InwardFacts:
     oldest_here_at: int | None = None
     set_aside: int = 0
     aside: tuple[tuple[str, int], ...] = ()
+    calls_today: int = 0
 
 
 @dataclass(frozen=True, slots=True)

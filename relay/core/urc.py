@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from relay.core.device import (
+    CallEnded,
     IncomingCall,
     LateReference,
     MemoryFull,
@@ -36,6 +37,9 @@ BARE = frozenset(_BOOT | _CALLS | CALL_ENDS | {"SMS FULL", "UNDER-VOLTAGE WARNNI
 
 _MEMORY_AND_INDEX = re.compile(r"\+C(?:MT|DS)I:\s*\"?([A-Z]{2})\"?\s*,\s*(\d{1,6})", re.I)
 _REFERENCE = re.compile(r"\+CM[GS]S:\s*(\d{1,3})\b")
+# Who calls, in international form where the type of the number says so.
+_CALLER = re.compile(r"\+CLIP:\s*\"?(\+?[0-9]{1,20})\"?", re.IGNORECASE)
+_CALL_OVER = frozenset({"^CEND", "+CEND"})
 _FULL = re.compile(r"SMS?[ _]?(?:MEM)?[ _]?FULL", re.IGNORECASE)
 _QUOTED_MEMORY = re.compile(r"\"?\b(SM|ME|MT|SR)\b\"?")
 
@@ -48,7 +52,10 @@ def read_urc(line: str) -> Urc:
     if late := _REFERENCE.match(line):
         return LateReference(int(late[1]))
     if line in _CALLS or name in _CALLS:
-        return IncomingCall()
+        number = _CALLER.match(line)
+        return IncomingCall(number[1] if number else "")
+    if line in CALL_ENDS or name in _CALL_OVER or line.startswith("MISSED_CALL"):
+        return CallEnded()
     if line in _BOOT or name in _BOOT or name == "+CPIN":
         return Restarted(line)
     if _FULL.search(line):

@@ -92,6 +92,10 @@ class Linking:
             if isinstance(urc, Restarted):
                 raise PortLost(self._modem.name, f"the modem restarted by itself ({urc.line})")
 
+    def look_soon(self) -> None:
+        """Something happened after which the modem may have forgotten its settings."""
+        self._survey_at = 0.0
+
     def look_after(self) -> float:
         """Survey the modem when it is time; seconds until the next survey."""
         left = self._survey_at - self._clock.monotonic()

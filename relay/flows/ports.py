@@ -143,6 +143,10 @@ class Modem(Protocol):
         """Ask the modem about network and memory; also moves `link`."""
         ...
 
+    def hang_up(self) -> None:
+        """End the call that rings. Raises `Refused` where the modem knows no way."""
+        ...
+
     def imsi(self) -> str:
         """The IMSI of the SIM that is in it now; empty where it would not say."""
         ...

@@ -62,6 +62,10 @@ class Receiving:
         self._swept = False
         self._unacknowledged = 0
 
+    def look_soon(self) -> None:
+        """Something happened after which the modem may have announced nothing."""
+        self._sweep_at = 0.0
+
     def step(self) -> float:
         """Keep, free and read what came in; seconds until the next sweep is due.
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, retry_ms
-from relay.core.causes import Retry
+from relay.core.causes import Retry, cause_of
 from relay.core.centre import cause_behind
 from relay.core.device import LateReference, Urc
 from relay.core.link import LinkState
@@ -43,6 +43,11 @@ _PAUSE_S = 60.0
 _UNANSWERED_BEFORE_CURE = 3
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
+# What modems say that take no SMS while they ring.
+_WHILE_RINGING = frozenset({
+    "MODEM_ABORTED", "MODEM_BUSY", "MODEM_ERROR", "MODEM_FAILURE", "MODEM_NOT_ALLOWED",
+    "MODEM_RESERVED", "MODEM_UNKNOWN_ERROR",
+})  # fmt: skip
 _UNSURE_S = 5.0  # its time has come by a clock of which nobody knows whether it is right
 # So long parts may follow one another; on a real network that is one part.
 _RUN_S = 2.0
@@ -63,6 +68,7 @@ class Sending:
         select: Callable[[], Selection] = lambda: EVERYTHING,
         credit: CreditHold | None = None,
         sim: SimState | None = None,
+        rings: Callable[[], bool] = lambda: False,
     ) -> None:
         self._modem = modem
         self._outbox = outbox
@@ -70,6 +76,7 @@ class Sending:
         self._clock = clock
         self._soft_retries = soft_retries
         self._sim = sim
+        self._rings = rings
         self._select = select  # what may be claimed now
         self._credit = credit
         self._next: Part | None = None  # claimed while the one before was on the air
@@ -235,6 +242,8 @@ class Sending:
 
     def _refusal(self, part: Part, error: Refused) -> Event:
         """Again or never: the table of causes says which, the schedule says when."""
+        if self._disturbed(error):
+            return NotStarted("a call came in", self._clock.now() + _NOT_STARTED_WAIT_MS)
         lacks_centre = self._sim is not None and self._sim.lacks_centre
         cause = cause_behind(error, lacks_centre=lacks_centre)
         if self._credit is not None and self._credit.refused(cause, str(error)):
@@ -250,6 +259,11 @@ class Sending:
         due_at = self._clock.now() + wait_ms
         held = cause.retry is Retry.HELD
         return NotStarted(reason, due_at) if held else RefusedForNow(reason, due_at)
+
+    def _disturbed(self, error: Refused) -> bool:
+        """Whether a modem refuses because it rings, or has just begun to: no try is counted."""
+        said_something = self._rings() or self._modem.has_news
+        return said_something and cause_of(error).code in _WHILE_RINGING
 
     def _pause_after(self, happened: Event) -> None:
         """What lies in one message or its destination holds up no other."""

@@ -92,6 +92,7 @@ def _set_up(
     _set_pdu_mode(session)
     memories = choose_memories(session, profile)
     cnmi = _subscribe(session, profile)
+    session.ask_if_known("AT+CLIP=1")  # who calls; asks nothing of the network
     starts = session.wire.drop_boot_talk()
     if any(is_reboot(start) for start in starts):
         raise PortLost(session.wire.port, "the modem restarted while it was being set up")

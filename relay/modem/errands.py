@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from relay.modem.bringup import imsi_of
+from relay.modem.calls import hang_up
 from relay.modem.centre import set_centre
 from relay.modem.opened import Opened
 
@@ -19,6 +20,10 @@ class Errands(ABC):
     def imsi(self) -> str:
         """The IMSI of the SIM that is in it now; empty where it would not say."""
         return imsi_of(self._open_line().session)
+
+    def hang_up(self) -> None:
+        """End the call that rings. Raises `Refused` where the modem knows no way."""
+        hang_up(self._open_line().session)
 
     def set_centre(self, number: str) -> bool:
         """Tell the SIM its service centre; whether it reads the same afterwards."""

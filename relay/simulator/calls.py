@@ -21,6 +21,7 @@ class Calls:
         self.answered = False
         self._modem = modem
         self._next: Task | None = None
+        self.deaf = False  # since a missed call
 
     def ring(self, caller: str) -> None:
         """Somebody calls: RING now and every 5 s, until one side has enough."""
@@ -33,8 +34,15 @@ class Calls:
         """The caller hangs up."""
         with self._modem.lock:
             if self.caller is not None:
+                self.deaf = self._modem.faults.gets_deaf and not self.answered
                 self.reset()
                 self._modem.say(self._modem.profile.call_ended)
+
+    def hears_again(self) -> None:
+        """An SMS was sent: what waits in the network comes now."""
+        if self.deaf:
+            self.deaf = False
+            self._modem.network.available(self._modem.number)
 
     def hang_up(self) -> None:
         """ATH, AT+CHUP."""

@@ -93,6 +93,8 @@ def _check_submit(pdu: str, length: int) -> None:
 def _submit(modem: SimulatedModem, pdu: str, command: str, stored: StoredSms | None) -> Answer:
     if not modem.radio.registered:
         raise cms(Cms.NO_NETWORK)
+    if modem.calls.caller is not None and modem.faults.while_ringing is not None:
+        raise cms(modem.faults.while_ringing)
     if pdu.startswith("00"):
         _check_centre(modem)
     mr, later, power_ups = modem.next_reference(), Later(), modem.power_ups
@@ -102,6 +104,8 @@ def _submit(modem: SimulatedModem, pdu: str, command: str, stored: StoredSms | N
         writes = modem.profile.marks_sent and modem.power_ups == power_ups
         if stored and outcome.refused is None and writes:
             stored.stat = STO_SENT
+        if outcome.refused is None:
+            modem.interpreter.afterwards(modem.calls.hears_again)
         later(_result(outcome, f"{command}: {mr}"))
 
     modem.network.submit(modem.number, wire.with_reference(pdu, mr), mr, done)

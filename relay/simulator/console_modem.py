@@ -170,6 +170,8 @@ FAULTS: dict[str, Callable[[Scene], None]] = {
     "noprompt": lambda scene: scene.modem.faults.no_prompt(),
     "bareprompt": lambda scene: scene.modem.faults.bare_prompt(),
     "simbusy": lambda scene: scene.modem.faults.sim_busy(int(scene.number(1, 0)) or None),
+    "ringrefuse": lambda scene: scene.modem.faults.refuse_while_ringing(int(scene.number(1, 302))),
+    "ringdeaf": lambda scene: scene.modem.faults.deaf_after_call(),
     "losesmsc": lambda scene: scene.modem.faults.lose_smsc(),
     "clear": lambda scene: scene.modem.faults.clear(),
 }
@@ -199,7 +201,8 @@ MODEM_VERBS = {
         _fault,
         "fault silence [S|escape|reopen|atz|cfun|usb|power] | garbage | dribble [S] | lineends | "
         "cut BYTES | refuse CMD [ERROR [TIMES]] | swallow CMD | late CMD S | inside CMD URC | "
-        "slowprompt S | noprompt | bareprompt | simbusy [TIMES] | losesmsc | clear",
+        "slowprompt S | noprompt | bareprompt | simbusy [TIMES] | losesmsc | "
+        "ringrefuse [ERROR] | ringdeaf | clear",
         "what goes wrong from now on",
     ),
 }

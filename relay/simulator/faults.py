@@ -30,12 +30,15 @@ class Faults:
         self.commands = CommandFaults()
         self.hangs = Hangs(modem)
         self._modem = modem
+        self.while_ringing: int | None = None
+        self.gets_deaf = False
 
     def clear(self) -> None:
         """The modem is well again."""
         with self._modem.lock:
             self.commands.clear()
             self.hangs.end()
+            self.while_ringing, self.gets_deaf = None, False
             outlet = self._modem.outlet
             outlet.dribble, outlet.line_end = None, "\r\n"
             outlet.cuts.clear()
@@ -156,6 +159,17 @@ class Faults:
         """The next `times` SIM commands fail as with a loose SIM; 0 ends it, None never does."""
         with self._modem.lock:
             self.commands.sim_busy = times
+
+    def refuse_while_ringing(self, error: int | None = 302) -> None:
+        """While a call rings, every SMS is refused with this +CMS ERROR; None ends it."""
+        with self._modem.lock:
+            self.while_ringing = error
+
+    def deaf_after_call(self, deaf: bool = True) -> None:
+        """After a call that nobody ended or answered the modem receives nothing, until it has
+        sent an SMS or starts anew."""
+        with self._modem.lock:
+            self.gets_deaf = deaf
 
     def lose_smsc(self) -> None:
         """The SIM forgets the number of its service centre."""

@@ -168,6 +168,7 @@ class SimulatedModem:
             self.interpreter.reset()
             self.incoming.reset()
             self.calls.reset()
+            self.calls.deaf = False
             self.ussd.reset()
 
     def power_on(self) -> None:
@@ -283,7 +284,7 @@ class SimulatedModem:
 
     def reachable(self) -> bool:
         """Whether the network can hand it a message."""
-        usable = self.booted and self.sim.state is SimState.READY
+        usable = self.booted and self.sim.state is SimState.READY and not self.calls.deaf
         deaf = self.faults.hangs.kind is Hang.DEAF
         return self.powered and usable and self.radio.registered and not deaf
 

@@ -55,6 +55,7 @@ def inward(reader: Reader, day: dict[str, int]) -> InwardFacts:
         oldest_here_at=min(oldest, default=None),
         set_aside=sum(n for _, n in aside),
         aside=aside,
+        calls_today=day.get("calls", 0),
     )
 
 
