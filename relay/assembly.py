@@ -207,7 +207,7 @@ def modem_turn(
         recovery.worked,
         min(60.0, config.survey_s),
     )
-    receiving = Receiving(modem, inbox, clock, sync_bell, config.sweep_s)
+    receiving = Receiving(modem, inbox, clock, sync_bell, config.sweep_s, facts)
     linking = Linking(
         modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed
     )

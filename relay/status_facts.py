@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -152,6 +152,7 @@ def modem(facts: Facts, config: ModemConfig, sim: InModem) -> ModemFacts:
         cures=tuple(_cures(facts, f"{key}.recovery")),
         quiet=quiet_of(table(facts, f"{key}.silence")),
         smsc_set=bool(config.smsc),
+        stuck=tuple(_stuck(table(facts, f"{key}.stuck"))),
         pin_tries=_number(facts, f"{key}.pin_tries"),
     )
     return _with_sim(_surveyed(known, survey), sim)
@@ -196,6 +197,12 @@ def _cures(facts: Facts, key: str) -> list[CureFacts]:
 def _number(facts: Facts, key: str) -> int | None:
     found = facts.get(key)
     return None if found is None else whole(found.value)
+
+
+def _stuck(value: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
+    for memory, found in sorted(value.items()):
+        if isinstance(found, dict) and (slots := whole(found.get("slots"))):
+            yield memory, slots, text(found.get("error"))
 
 
 def _said(value: object) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,7 @@ from relay.core.device import (
     Identity,
     LateReference,
     ListedPdu,
+    MemoryUse,
     NewMessage,
     Slot,
     Survey,
@@ -73,6 +75,7 @@ class FakeModem:
     cannot: dict[Step, str] = field(default_factory=dict)
     cures: list[Step] = field(default_factory=list)
     smsc: str | None = "+254722500029"
+    sizes: dict[str, int] = field(default_factory=dict)
     imsi_now: str | None = None  # of a SIM that came after the bring-up
     takes_centre: bool = True
     _mr: int = 0
@@ -260,6 +263,10 @@ class FakeModem:
     def survey(self) -> Survey:
         self._command("survey")
         return Survey(signal_dbm=-71, registration=1, operator="Test Net", smsc=self.smsc)
+
+    def memories(self) -> tuple[MemoryUse, ...]:
+        counted = Counter(slot.memory for slot in self.slots)
+        return tuple(MemoryUse(name, counted[name], size) for name, size in self.sizes.items())
 
     def hang_up(self) -> None:
         self._command("hang_up")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from relay.core import plain
 from relay.core.modem_health import works
 from relay.core.plain import DAY
+from relay.core.room import is_short
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -21,6 +22,7 @@ def sims(station: Station) -> Iterator[Problem]:
             yield _changed(modem, modem.held_since, station)
         if works(modem, station):
             yield from _centre(modem, station)
+            yield from _room(modem)
 
 
 def may_send(modem: ModemFacts, station: Station) -> bool:
@@ -70,6 +72,30 @@ def _centre(modem: ModemFacts, station: Station) -> Iterator[Problem]:
             modem.smsc_at,
             modem.name,
         )
+
+
+def _room(modem: ModemFacts) -> Iterator[Problem]:
+    """A memory that fills up; that it is full is another matter."""
+    for memory, slots, error in modem.stuck:
+        yield Problem(
+            "SIM_STUCK",
+            Verdict.WARN,
+            f"{plain.many(slots, 'SMS', 'SMS')} cannot be deleted from the memory {memory} of "
+            f"modem {modem.name} ({error}). They are safe here; the memory fills up.",
+            "Put the SIM into a phone and delete its messages there. If it stays: another SIM.",
+            subject=modem.name,
+        )
+    for use in modem.memories:
+        if is_short(use.used, use.total) and use.used < use.total:
+            yield Problem(
+                "SIM_FILLING",
+                Verdict.WARN,
+                f"The memory {use.memory} of modem {modem.name} is nearly full ({use.used} of "
+                f"{use.total}).",
+                "relay empties it by itself. If this stays for ten minutes, put the SIM into a "
+                "phone and delete messages there.",
+                subject=modem.name,
+            )
 
 
 def _has_new_centre(modem: ModemFacts, station: Station) -> bool:

@@ -88,6 +88,7 @@ class ModemFacts:
     smsc_before: bool = False  # whether the SIM had another service centre, until `smsc_at`
     smsc_at: int | None = None
     smsc_set: bool = False  # by the configuration
+    stuck: tuple[tuple[str, int, str], ...] = ()  # memory, slots that cannot be freed, why
     pin_tries: int | None = None  # what the SIM's counter said last
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from relay.core.cht import Answer, Report, Update
-from relay.core.device import Identity, ListedPdu, Slot, Survey, Urc
+from relay.core.device import Identity, ListedPdu, MemoryUse, Slot, Survey, Urc
 from relay.core.ladder import Step
 from relay.core.link import LinkState
 
@@ -141,6 +141,10 @@ class Modem(Protocol):
 
     def survey(self) -> Survey:
         """Ask the modem about network and memory; also moves `link`."""
+        ...
+
+    def memories(self) -> tuple[MemoryUse, ...]:
+        """How full each memory was when it was last looked at; never touches the port."""
         ...
 
     def hang_up(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from relay.core.device import (
     REC_READ,
@@ -19,9 +20,11 @@ from relay.core.device import (
     Slot,
     Urc,
 )
+from relay.core.room import in_the_way, is_short
 from relay.errors import Refused
 from relay.flows.ports import Clock, Doorbell, Modem
 from relay.log import Repeated, event
+from relay.store.facts import Facts
 from relay.store.inbox import Digested, Inbox
 from relay.store.raw import Arrival, newest_stamp
 
@@ -30,6 +33,7 @@ _log = logging.getLogger("relay.receiving")
 # Beyond this many hints one listing is cheaper than reading slot by slot: AT+CPMS and AT+CMGL
 # with their answers are some 65 bytes, an AT+CMGR is 17 bytes longer than an entry of a list.
 _MANY_HINTS = 4
+_CROWDED_S = 5.0
 
 
 class Receiving:
@@ -42,6 +46,7 @@ class Receiving:
         clock: Clock,
         bell: Doorbell,
         sweep_s: float = 45,
+        facts: Facts | None = None,
     ) -> None:
         self._modem = modem
         self._bell = bell  # of those who forward messages
@@ -53,6 +58,11 @@ class Receiving:
         self._hints: dict[Slot, None] = {}  # a set that keeps its order
         self._direct: list[DirectPdu] = []  # not kept yet; they lie nowhere else
         self._unacknowledged = 0
+        self._facts = facts
+        # What could not be freed in this sweep, and what status was told of it last.
+        self._refused: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, dict[str, Any]] | None = None
+        self._news = False  # whether what was kept last was new
         self._said = Repeated()
         self._unread = True  # raw PDUs may wait in the store, as after a power cut
 
@@ -97,11 +107,42 @@ class Receiving:
             self._direct.clear()
 
     def _sweep(self) -> None:
+        self._refused, self._news = {}, False
+        listed = self._modem.list_pdus()
+        crowded = self._is_crowded()
         # What lay there when the modem was opened may have waited for days.
-        changed = self._take(self._modem.list_pdus(), live=self._swept)
+        self._hints = dict.fromkeys(self._take(listed, live=self._swept))
         self._swept = True
-        self._hints = dict.fromkeys(changed)
-        self._sweep_at = self._clock.monotonic() + self._sweep_s
+        # A memory that was full announces nothing, and the network has more.
+        wait_s = min(_CROWDED_S, self._sweep_s) if crowded and self._news else self._sweep_s
+        self._make_room(listed)
+        self._sweep_at = self._clock.monotonic() + wait_s
+        self._tell_stuck()
+
+    def _is_crowded(self) -> bool:
+        return any(is_short(use.used, use.total) for use in self._modem.memories())
+
+    def _make_room(self, listed: Sequence[ListedPdu]) -> None:
+        """Keep and clear away what phones left on the SIM, where nothing else makes room."""
+        if not self._is_crowded():
+            return
+        in_doubt = self._inbox.slots_in_doubt(self._modem.name)
+        strays = in_the_way(listed, self._modem.memories(), in_doubt)
+        if not strays:
+            return
+        pdus = [(x.pdu, f"STO{x.stat}:{x.slot.memory}:{x.slot.index}") for x in strays]
+        self._keep(pdus, live=False)
+        for stray in strays:
+            self._free(stray)
+        _log.warning(event("inbox.room_made", modem=self._modem.name, stored=len(strays)))
+
+    def _tell_stuck(self) -> None:
+        """For status: how many slots of each memory cannot be freed, and what the modem says."""
+        if self._facts is None or self._refused == self._told:
+            return
+        self._told = self._refused
+        key = f"modem.{self._modem.name}.stuck"
+        self._facts.put(self._clock.now(), key, self._refused, source="AT+CMGD")
 
     def _list_hinted(self) -> None:
         memories = sorted({slot.memory for slot in self._hints})
@@ -138,6 +179,11 @@ class Receiving:
             return self._modem.delete(listed)
         except Refused as error:
             slot = f"{listed.slot.memory}:{listed.slot.index}"
+            before = self._refused.get(listed.slot.memory, {"slots": 0})
+            self._refused[listed.slot.memory] = {
+                "slots": before["slots"] + 1,
+                "error": str(error),
+            }
             if self._said.worth(f"{slot} {error}", self._clock.monotonic()):
                 _log.warning(
                     event("inbox.slot_stuck", modem=self._modem.name, slot=slot, error=str(error))
@@ -155,7 +201,7 @@ class Receiving:
         sim = self._modem.identity.iccid or self._modem.identity.imsi
         arrivals = [Arrival(pdu, self._modem.name, sim, via) for pdu, via in pdus]
         new = self._inbox.keep(self._clock.now(), arrivals)
-        self._unread = True
+        self._unread, self._news = True, new > 0
         if live and new and (stamp := newest_stamp(arrivals)):
             self._clock.stamped(stamp)
         _log.info(event("inbox.kept", modem=self._modem.name, pdus=len(arrivals), new=new))

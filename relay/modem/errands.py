@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from relay.core.device import MemoryUse
 from relay.modem.bringup import imsi_of
 from relay.modem.calls import hang_up
 from relay.modem.centre import set_centre
@@ -16,6 +17,10 @@ class Errands(ABC):
     @abstractmethod
     def _open_line(self) -> Opened:
         """Raises `PortLost` where the modem is not open."""
+
+    def memories(self) -> tuple[MemoryUse, ...]:
+        """How full each memory was when it was last looked at; never touches the port."""
+        return self._open_line().storage.use
 
     def imsi(self) -> str:
         """The IMSI of the SIM that is in it now; empty where it would not say."""

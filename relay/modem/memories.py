@@ -12,6 +12,7 @@ from relay.modem.session import Session
 
 # MT shows SM and ME together: sweeping it as well would show every message twice.
 _SWEPT = ("SM", "ME", "SR")
+_LAST = ("BM", "TA")
 _TRIES = 4
 
 
@@ -64,7 +65,9 @@ def _three(
 
 def _sweepable(memories: Iterable[str]) -> list[str]:
     offered = set(memories)
-    return [memory for memory in _SWEPT if memory in offered] or sorted(offered)[:1]
+    found = [memory for memory in _SWEPT if memory in offered]
+    # MT alone; never BM (cell broadcasts) or TA where there is anything else.
+    return found or sorted(offered, key=lambda memory: (memory in _LAST, memory))[:1]
 
 
 def _sizes(session: Session, memories: Iterable[str]) -> Iterable[MemoryUse]:

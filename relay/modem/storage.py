@@ -19,6 +19,7 @@ So a burst costs one AT+CMGD a message, and nothing is trusted that was not just
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from relay.core.device import STO_SENT, STO_UNSENT, ListedPdu, MemoryUse, Slot
 from relay.core.replies import Entry, chosen_use, listing, reading, used_indexes
@@ -197,6 +198,9 @@ class Storage:
         self._own.pop(slot, None)
         self._seen.pop(slot, None)
         self._ask(f"AT+CMGD={slot.index}")
+        use = self._use.get(slot.memory)
+        if use is not None and use.used:
+            self._use[slot.memory] = replace(use, used=use.used - 1)
 
     def _fresh(self) -> bool:
         signs = self._session.wire.signs_of_restart

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.core import broadcast
+from relay.core.device import Slot
 from relay.core.foreign import foreign
 from relay.core.inbound import INBOUND_TRANSITIONS, Completed, GaveUpWaiting, InboundState
 from relay.core.machine import step
@@ -56,6 +57,15 @@ class Inbox:
         in_order = raw.by_sc_time(arrivals) if len(arrivals) > 1 else arrivals
         with self._db.transaction() as tx:
             return sum(raw.keep(tx, now, arrival) for arrival in in_order)
+
+    def slots_in_doubt(self, modem: str) -> list[Slot]:
+        """Where parts lie in a modem's memory of which nobody knows yet whether they went out."""
+        rows = self._db.query(
+            "SELECT memory, slot FROM part WHERE (state = 'SUBMITTING' OR state = 'UNCERTAIN')"
+            " AND modem = ? AND slot IS NOT NULL",
+            (modem,),
+        )
+        return [Slot(row["memory"], row["slot"]) for row in rows]
 
     def digest(self, now: int, limit: int = 100) -> Digested:
         """Read the oldest kept PDUs: messages, parts of messages, status reports."""

@@ -9,7 +9,7 @@ import pytest
 
 from relay.core.health import judge
 from relay.core.link import LinkState
-from relay.core.station import DaemonFacts, ModemFacts, Running, Station
+from relay.core.station import DaemonFacts, MemoryFacts, ModemFacts, Running, Station
 from relay.core.verdict import Verdict
 from tests.air import NOON
 
@@ -59,3 +59,12 @@ def test_while_another_modem_sends_it_is_not_urgent() -> None:
 def test_a_swap_shows_though_the_modem_is_lost_again() -> None:
     gone = replace(WELL, state=LinkState.LOST, held_since=NOON, held_sim="…044")
     assert problems(gone) == {("SIM_CHANGED", "usb1"): Verdict.CRIT}
+
+
+def test_a_memory_that_fills_up_and_one_that_sticks() -> None:
+    uses = (MemoryFacts("SM", 8, 10), MemoryFacts("ME", 10, 100))
+    found = problems(replace(WELL, memories=uses, stuck=(("SM", 3, "+CMS ERROR: 320"),)))
+    assert found == {
+        ("SIM_STUCK", "usb1"): Verdict.WARN,
+        ("SIM_FILLING", "usb1"): Verdict.WARN,
+    }
