@@ -43,6 +43,7 @@ _PAUSE_S = 60.0
 _UNANSWERED_BEFORE_CURE = 3
 _NOT_STARTED_WAIT_MS = 5_000
 _IDLE_S = 3600.0
+_RING_COMES_S = 0.3
 # What modems say that take no SMS while they ring.
 _WHILE_RINGING = frozenset({
     "MODEM_ABORTED", "MODEM_BUSY", "MODEM_ERROR", "MODEM_FAILURE", "MODEM_NOT_ALLOWED",
@@ -262,8 +263,12 @@ class Sending:
 
     def _disturbed(self, error: Refused) -> bool:
         """Whether a modem refuses because it rings, or has just begun to: no try is counted."""
-        said_something = self._rings() or self._modem.has_news
-        return said_something and cause_of(error).code in _WHILE_RINGING
+        if cause_of(error).code not in _WHILE_RINGING:
+            return False
+        if self._rings() or self._modem.has_news:
+            return True
+        self._modem.wait(_RING_COMES_S)  # many say RING only after their answer
+        return self._modem.has_news
 
     def _pause_after(self, happened: Event) -> None:
         """What lies in one message or its destination holds up no other."""
