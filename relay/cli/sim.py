@@ -132,9 +132,10 @@ def accept(desk: Desk, modem: str | None, as_json: bool) -> int:
     "pin-again", epilog=examples("relay sim pin-again", "relay sim pin-again --modem usb1")
 )
 @click.option("--modem", metavar="NAME", help="Needed where there is more than one.")
+@json_option
 @config_option
 @pass_desk
-def pin_again(desk: Desk, modem: str | None) -> None:
+def pin_again(desk: Desk, modem: str | None, as_json: bool) -> None:
     """Let relay try PINs again that a SIM refused, after the right one was entered in a phone.
 
     It tries the PIN of the configuration once more, and still never uses the last try.
@@ -146,6 +147,9 @@ def pin_again(desk: Desk, modem: str | None) -> None:
         Pins(db, desk.clock.now, name).forget()
     finally:
         db.close()
+    if as_json:
+        emit({"modem": name, "forgotten": True})
+        return
     data(
         "The PINs that were refused are forgotten; relay tries the one of the configuration once."
     )

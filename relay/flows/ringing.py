@@ -24,6 +24,7 @@ _IDLE_S = 3600.0
 # The number (+CLIP) comes a moment after the first RING.
 _NUMBER_WAIT_S = 1.0
 _LAST_WORDS_S = 0.5
+_RINGING_S = 6.0  # RING comes every five
 
 
 class Ringing:
@@ -46,12 +47,19 @@ class Ringing:
         self._heard_at = 0.0  # monotonic
         self._caller = ""
         self._dealt_with = False
-        self._deaf_until = 0.0  # monotonic; the last words of a call that we ended
+        self._rang_at = float("-inf")  # monotonic; the last RING of any call
+        self._deaf_until = float("-inf")  # monotonic; the last words of a call that we ended
+
+    @property
+    def busy(self) -> bool:
+        """Whether a call is being dealt with."""
+        return self._began_at is not None
 
     @property
     def rings(self) -> bool:
         """Whether a call came in a moment ago: a modem may refuse SMS for it."""
-        return self._began_at is not None
+        lately = self._clock.monotonic() - self._rang_at < _RINGING_S
+        return lately or self._began_at is not None
 
     def opened(self) -> None:
         self._began_at = None
@@ -62,7 +70,10 @@ class Ringing:
             now = self._clock.monotonic()
             if isinstance(urc, CallEnded):
                 self._heard_at = now - CALL_OVER_S
-            if not isinstance(urc, IncomingCall) or now < self._deaf_until:
+            if not isinstance(urc, IncomingCall):
+                continue
+            self._rang_at = now
+            if now < self._deaf_until:
                 continue
             if self._began_at is None:
                 self._began_at, self._caller, self._dealt_with = now, "", False

@@ -38,7 +38,7 @@ def call(ringing: Ringing, station: Station, caller: str = CALLER) -> None:
     ringing.step()
     ringing.notice([CallEnded()])
     station.clock.advance(2)
-    while ringing.rings:
+    while ringing.busy:
         station.clock.advance(ringing.step())
     station.clock.advance(2)
 
@@ -67,10 +67,10 @@ def test_many_rings_are_one_call(station, ringing):
         ringing.notice([IncomingCall(), IncomingCall(CALLER)])
         ringing.step()
         station.clock.advance(5)
-    assert ringing.rings
+    assert ringing.busy
     station.clock.advance(16)
     ringing.step()
-    assert not ringing.rings
+    assert not ringing.busy
     ringing.notice([IncomingCall(CALLER)])
     ringing.step()
     assert station.db.value("SELECT count(*) FROM call") == 2
@@ -82,7 +82,7 @@ def test_who_calls_again_at_once_is_ended_again(station, ringing):
         ringing.notice([IncomingCall(), IncomingCall(CALLER)])
         ringing.step()
         ringing.notice([IncomingCall(CALLER)])  # its last words
-        assert not ringing.rings
+        assert not ringing.busy
         station.clock.advance(1)
     assert hung_up(station) == 3
 
