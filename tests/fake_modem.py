@@ -25,12 +25,14 @@ from relay.core.device import (
 )
 from relay.core.ladder import STEPS, Step
 from relay.core.link import READABLE, LinkState
+from relay.core.pdu import Submit, decode
 from relay.core.urc import is_chatter
 from relay.errors import (
     CannotCure,
     ModemError,
     NoReply,
     NotSubmitted,
+    PduError,
     PortLost,
     PortShut,
     Refused,
@@ -39,6 +41,15 @@ from relay.errors import (
 STORE = "ME"
 BLIND = frozenset({Step.ATZ, Step.CFUN})  # commands, which need the port
 STORED = frozenset({STO_UNSENT, STO_SENT})
+
+
+def _number(pdu: str) -> str:
+    """The recipient of an SMS-SUBMIT, '' of what is none."""
+    try:
+        found = decode(pdu)
+    except PduError:
+        return ""
+    return found.recipient.number if isinstance(found, Submit) else ""
 
 
 @dataclass
@@ -59,6 +70,7 @@ class FakeModem:
     slots: dict[Slot, ListedPdu] = field(default_factory=dict)
     urcs: list[Urc] = field(default_factory=list)
     answers: list[int | ModemError] = field(default_factory=list)
+    barred: dict[str, Refused] = field(default_factory=dict)  # by number, whatever the answers
     open_errors: list[ModemError] = field(default_factory=list)
     submitted: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -236,6 +248,7 @@ class FakeModem:
 
     def _on_the_air(self, pdu: str, on_air: Callable[[], None]) -> int:
         answer = self.answers.pop(0) if self.answers else None
+        answer = self.barred.get(_number(pdu), answer)
         at_the_prompt = (NotSubmitted,) if self.refuses_late else (NotSubmitted, Refused)
         if isinstance(answer, at_the_prompt):
             raise answer

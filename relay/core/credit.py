@@ -167,7 +167,7 @@ def hoped_for(credit: Credit, now: int) -> Credit:
 
 def probe_due_at(credit: Credit, now: int) -> int:
     """When the next probe may go. A time that a wrong clock set far ahead is not waited for."""
-    return min(credit.probe_at, now + _LONGEST_PROBE_MS)
+    return credit.probe_at if credit.probe_at <= now + _LONGEST_PROBE_MS else now
 
 
 def probe_wait_ms(probes: int) -> int:

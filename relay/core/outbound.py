@@ -7,7 +7,7 @@ leaves on the row. What a message of several parts looks like is in `fold`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from relay.core.machine import Table, step
@@ -31,7 +31,7 @@ class Part:
     `memory` and `slot` name the place in the modem's own memory while a stored submission is
     under way; an empty slot then proves that no send command was ever given. So does an empty
     `submitted_at` while SUBMITTING: the part was claimed ahead and never begun. After
-    `useful_until` it is not sent any more.
+    `useful_until` it is not sent any more. `number` is the recipient, as it is dialled.
     """
 
     id: int
@@ -54,6 +54,7 @@ class Part:
     uncertain_count: int = 0
     reason: str | None = None
     useful_until: int | None = None
+    number: str = field(default="", repr=False)
 
 
 # --- events -------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ class CreditHold:
         self._sim = ""
         self._credit = Credit()
         self._probing = False  # the one message that may go is on its way
+        self._asking = ""  # its number
+        self._asked: frozenset[str] = frozenset()  # numbers that were refused since
         self._on_air = 0  # claimed, and not yet on the bill
         self._purse: Purse | None = None  # what is left by now; None: to be looked up
 
@@ -74,7 +76,8 @@ class CreditHold:
         known = self._facts.get(self._key)
         value = known.value if known is not None and isinstance(known.value, dict) else {}
         self._credit = _credit(value) if value.get("sim") == sim else Credit()
-        self._probing, self._purse, self._on_air = False, None, 0
+        self._asked = frozenset()
+        self._at_rest()
 
     @property
     def out(self) -> bool:
@@ -111,22 +114,42 @@ class CreditHold:
         due_at = probe_due_at(self._credit, self._clock.now())
         if due_at > self._clock.now():
             return Selection(min_priority=NOTHING, opens_at=due_at)
-        return EVERYTHING
+        # What is refused for its own sake must not be all that ever probes.
+        return Selection(suits=lambda number: number not in self._asked)
 
-    def claimed(self) -> None:
+    def rested(self) -> None:
+        """Nothing is on its way: whatever was claimed has been told of, or was given back."""
+        if self._probing or self._on_air:
+            self._at_rest()
+
+    def _at_rest(self) -> None:
+        self._probing, self._purse, self._on_air = False, None, 0
+
+    def asks_anew(self) -> bool:
+        """Nothing was claimed: whether it was for want of numbers that have not been asked."""
+        if not self._asked or self._probing or not self._credit.out:
+            return False
+        if probe_due_at(self._credit, self._clock.now()) > self._clock.now():
+            return False
+        self._asked = frozenset()
+        return True
+
+    def claimed(self, number: str) -> None:
         """A message is on its way; while there is no credit, it is the only one."""
-        self._probing, self._on_air = self._credit.out, self._on_air + 1
+        self._probing, self._on_air, self._asking = self._credit.out, self._on_air + 1, number
         self._purse = spent(self._left(), 1)
 
     def refused(self, cause: Cause, words: str) -> bool:
         """A message was refused; whether for lack of credit, so that it counts as no try."""
         sign = suspicion(cause)
-        self._probing, self._purse, self._on_air = False, None, 0
+        self._at_rest()
         was_out = self._credit.out
+        if was_out:
+            self._asked |= {self._asking}
         self._keep(refused(self._credit, sign, words, self._left(), self._clock.now()))
         if not self._credit.out and sign is not Suspicion.NONE:
             self._want_balance()
-        return self._credit.out and (sign is not Suspicion.NONE or was_out)
+        return self._credit.out and (sign is not Suspicion.NONE or (was_out and not cause.of_one))
 
     def accepted(self) -> None:
         """A message went."""
@@ -136,7 +159,7 @@ class CreditHold:
 
     def unclear(self) -> None:
         """Nobody knows what became of the message: the next probe goes when it would have."""
-        self._probing, self._purse, self._on_air = False, None, 0
+        self._at_rest()
         if self._credit.out:
             now = self._clock.now()
             self._keep(refused(self._credit, Suspicion.NONE, "", self._left(), now))

@@ -103,7 +103,7 @@ class Sending:
         pause = self._pause_until - self._clock.monotonic()
         if pause > 0:
             return pause
-        part = self._next or self._claim()
+        part = self._next or self._claim_first()
         if part is None:
             return self._until_due()
         if part.submitted_at is None:
@@ -159,6 +159,14 @@ class Sending:
 
     # --- one part -------------------------------------------------------------------------------
 
+    def _claim_first(self) -> Part | None:
+        """While nothing is on the air."""
+        if self._credit is None:
+            return self._claim()
+        self._credit.rested()
+        part = self._claim()
+        return self._claim() if part is None and self._credit.asks_anew() else part
+
     def _claim(self, *, ahead: bool = False) -> Part | None:
         mode = self._submission.mode(self._modem)
         part = self._outbox.claim(
@@ -170,7 +178,7 @@ class Sending:
             earliest=self._clock.earliest(),
         )
         if part is not None and self._credit is not None:
-            self._credit.claimed()
+            self._credit.claimed(part.number)
         return part
 
     def _claim_ahead(self) -> None:

@@ -16,7 +16,7 @@ from relay.store import caps, ledger, trail
 COLUMNS = (
     "id, outbound_id, seq, total, pdu, state, attempts, due_at, mr, modem, submission, memory,"
     " slot, submitted_at, accepted_at, finished_at, uncertain_at, uncertain_count, reason,"
-    " useful_until"
+    " useful_until, number"
 )
 _SUBMITTED = (PartState.ACCEPTED, PartState.UNCERTAIN)
 _STATE = COLUMNS.split(", ").index("state")

@@ -22,6 +22,20 @@ from relay.store.database import Database
 
 _LOWEST, _HIGHEST = -(2**62), 2**62
 
+
+def in_line(part: str) -> str:
+    """Of a part that waits, by the name that a query gives it: whether others wait behind it.
+
+    Where one part of a message stands aside, those that follow it do.
+    """
+    return (
+        f"{part}.attempts <= {LINE_ATTEMPTS} AND ({part}.seq = 1 OR NOT EXISTS"
+        f" (SELECT 1 FROM part AS aside WHERE aside.outbound_id = {part}.outbound_id"
+        f" AND aside.seq < {part}.seq AND aside.state = 'QUEUED'"
+        f" AND aside.attempts > {LINE_ATTEMPTS}))"
+    )
+
+
 # Of a part: nothing of its own message, to its recipient, or to it at another modem goes first.
 IN_TURN = (
     "(seq = 1 OR NOT EXISTS (SELECT 1 FROM part AS earlier"
@@ -30,11 +44,11 @@ IN_TURN = (
     " AND NOT EXISTS (SELECT 1 FROM part AS earlier"
     " WHERE earlier.state = 'QUEUED' AND earlier.not_before IS NULL"
     " AND earlier.number = part.number AND earlier.priority = part.priority"
-    f" AND earlier.outbound_id < part.outbound_id AND earlier.attempts <= {LINE_ATTEMPTS})"
+    f" AND earlier.outbound_id < part.outbound_id AND {in_line('earlier')})"
     " AND NOT EXISTS (SELECT 1 FROM part AS refused"
     " WHERE refused.state = 'QUEUED' AND refused.not_before IS NULL"
     " AND refused.number = part.number AND refused.priority > part.priority"
-    f" AND refused.due_at > 0 AND refused.attempts <= {LINE_ATTEMPTS})"
+    f" AND refused.due_at > 0 AND {in_line('refused')})"
     " AND NOT EXISTS (SELECT 1 FROM part AS on_air WHERE on_air.state = 'SUBMITTING'"
     " AND on_air.number = part.number AND on_air.modem <> ?)"
     # A handset joins parts by the number that they come from.

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from relay.clock import wall
 from relay.core.caps import Reached
 from relay.core.priority import Priority
-from relay.core.queueing import LINE_ATTEMPTS, QueueRules
+from relay.core.queueing import QueueRules
 from relay.core.station import CapFacts, HeldFacts
 from relay.core.waiting import Queued, Wait, wait_of
 from relay.store import caps
+from relay.store.queue import in_line
 from relay.store.reading import Reader
 
-_IN_LINE = f"state = 'QUEUED' AND not_before IS NULL AND attempts <= {LINE_ATTEMPTS}"
+_IN_LINE = f"state = 'QUEUED' AND not_before IS NULL AND {in_line('part')}"
 
 
 def waits(reader: Reader, now: int, rules: QueueRules, ids: Iterable[int]) -> dict[int, Wait]:
@@ -82,7 +83,7 @@ def _behind(reader: Reader, now: int) -> int:
         " AND (later.priority < refused.priority OR later.priority = refused.priority"
         "  AND later.outbound_id > refused.outbound_id)"
         " WHERE refused.state = 'QUEUED' AND refused.not_before IS NULL AND refused.due_at > 0"
-        f" AND refused.due_at > ? AND refused.attempts <= {LINE_ATTEMPTS}",
+        f" AND refused.due_at > ? AND {in_line('refused')}",
         (now,),
     )
     return int(n)

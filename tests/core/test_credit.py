@@ -124,7 +124,8 @@ def test_a_top_up_is_probed_at_once() -> None:
 def test_a_wrong_clock_does_not_put_the_probe_off_for_years() -> None:
     credit = Credit(out_since=NOW, probe_at=NOW)
     years_before = NOW - 10_000 * HOUR
-    assert probe_due_at(credit, years_before) == years_before + 6 * HOUR
+    assert probe_due_at(credit, years_before) <= years_before
+    assert probe_due_at(credit, NOW - 6 * HOUR) == NOW
 
 
 @given(st.lists(st.sampled_from(["strong", "weak", "none"]), max_size=60), st.integers(0, 10**9))

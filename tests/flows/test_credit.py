@@ -8,13 +8,15 @@ import pytest
 
 from relay import operators
 from relay.core.airtime import Wishes
-from relay.core.credit import Reserve
+from relay.core.credit import DayCap, Reserve
 from relay.core.link import LinkState
 from relay.core.money import micros
 from relay.core.outbound import PartState
 from relay.core.priority import Priority
 from relay.errors import ModemError, OutcomeUnknown, Refused
 from relay.flows.airtime import AirtimePolicy, wanted
+from relay.flows.credit import CreditHold
+from relay.store.accounts import Accounts
 from tests.air import deliver
 from tests.flows.conftest import MOTHER, Station
 
@@ -230,3 +232,34 @@ def test_a_rejection_before_anybody_knew_counts_as_no_try(broke: Station) -> Non
     broke.facts.put(broke.clock.now(), wanted("modem0"), True)
     pass_days(broke, 3 / DAY)
     assert (broke.states(), broke.part().attempts) == (["ACCEPTED"], 1)
+
+
+@pytest.mark.parametrize("refusal", [REJECTED, Refused("CMS", 1)], ids=["rejected", "barred"])
+def test_one_that_is_always_refused_is_not_all_that_probes(
+    broke: Station, refusal: Refused
+) -> None:
+    """Without a balance only a message can find out that there is credit again."""
+    broke.money = AirtimePolicy()
+    broke.restart()
+    for number in range(4):
+        broke.queue(f"Message {number}", f"+2547000001{number:02}", id_=f"m{number}")
+    pass_days(broke, 1)
+    assert out(broke)
+    head = broke.part(1).number
+    broke.modem.answers = []
+    broke.modem.barred = {head: refusal}
+    pass_days(broke, 1)
+    assert broke.states()[1:] == ["ACCEPTED"] * 3
+
+
+def test_what_was_given_back_counts_neither_as_spent_nor_as_a_probe(station: Station) -> None:
+    """A network that comes and goes in the middle of the queue does not fill the day's cap."""
+    hold = CreditHold(
+        "modem0", Accounts(station.db), station.facts, station.clock, cap=DayCap(10, 1)
+    )
+    hold.opened("sim")
+    for _ in range(20):
+        hold.rested()
+        hold.claimed(MOTHER)
+    hold.rested()
+    assert hold.selection().takes(0, MOTHER)

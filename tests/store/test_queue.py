@@ -88,6 +88,16 @@ def test_one_that_is_refused_again_and_again_steps_out_of_the_line(outbox: Outbo
     assert sent(outbox, now + MINUTE) == [stubborn]
 
 
+def test_all_parts_of_one_that_steps_out_of_the_line_do(outbox: Outbox) -> None:
+    """Those that were not tried themselves do not stand in the way for the days of the retries."""
+    stubborn, behind, now = queue(outbox, text=LONG), queue(outbox), NOW
+    for _ in range(LINE_ATTEMPTS + 1):
+        assert refuse(outbox, now) == stubborn
+        now += MINUTE
+    assert sent(outbox, now - 1) == [behind]
+    assert sent(outbox, now) == [stubborn, stubborn]
+
+
 def test_the_next_to_the_same_number_waits_while_another_modem_sends_the_first(
     outbox: Outbox,
 ) -> None:
