@@ -279,16 +279,31 @@ def test_links_lead_somewhere(page: Path, target: str) -> None:
     assert not anchor or anchor in anchors(path)
 
 
+def named_tests(text_: str) -> Iterator[tuple[str, str]]:
+    """`test_x.py::test_y`, `test_x.py`, or `::test_y` of the file that was named last."""
+    last = ""
+    for file, name in re.findall(r"`(?:[\w/]*?(test_\w+\.py))?(?:::(\w+))?`", text_):
+        last = file or last
+        if file or name:
+            yield last, name
+
+
+def is_there(file: str, name: str) -> bool:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob(file)]
+    return any(not name or re.search(rf"\b{name}\b", one) for one in texts)
+
+
 def test_every_test_that_the_reliability_page_names_exists() -> None:
     """A promise whose proof was renamed is no longer proven."""
-    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    page = text("docs/reliability.md")
     table = page.partition("## Failures and their tests")[2].partition("## What")[0]
-    last = ""
-    for file, name in re.findall(r"`(?:[\w/]*?(test_\w+\.py))?(?:::(\w+))?`", table):
-        if not file and not name:
-            continue
-        last = file or last
-        found = list((ROOT / "tests").rglob(last))
-        assert found, f"there is no {last}"
-        texts = [path.read_text(encoding="utf-8") for path in found]
-        assert not name or any(re.search(rf"\b{name}\b", text) for text in texts), (last, name)
+    assert [named for named in named_tests(table) if not is_there(*named)] == []
+
+
+def test_every_pain_of_the_field_has_a_test() -> None:
+    """docs/pains.md: a row without a proof is a wish."""
+    rows = [line for line in text("docs/pains.md").splitlines() if line.startswith("| ")]
+    pains = [row for row in rows if not row.startswith(("| pain ", "|---"))]
+    assert len(pains) >= 70
+    assert [row for row in pains if not list(named_tests(row))] == []
+    assert [one for row in pains for one in named_tests(row) if not is_there(*one)] == []
