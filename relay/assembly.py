@@ -32,7 +32,7 @@ from relay.flows.ports import Clock, Doorbell, Modem
 from relay.flows.receiving import Receiving
 from relay.flows.recovery import Recovery, RecoveryPolicy
 from relay.flows.ringing import Ringing
-from relay.flows.roster import Roster, RoutingPolicy
+from relay.flows.roster import SILENT_MS, Roster, RoutingPolicy
 from relay.flows.sending import Sending
 from relay.flows.silence import CanaryPolicy, Silence
 from relay.flows.sim_guard import SimGuard
@@ -250,6 +250,7 @@ def _routing(config: Config) -> RoutingPolicy:
         patience_ms=round(sending.takeover_s * 1000),
         on_uncertain=sending.on_uncertain,
         wait_ms=round(sending.uncertain_wait_s * 1000),
+        silent_ms=max(SILENT_MS, *(round(3000 * modem.survey_s) for modem in config.modems)),
     )
 
 

@@ -163,6 +163,8 @@ class Linking:
         state = self._modem.link
         if state != self._state:
             self._state, self._since = state, self._clock.now()
+        elif (known := self._last_known())[0] == state:
+            self._since = known[1]  # it may have been dated anew meanwhile
         return {"state": state, "detail": detail, "since": self._since, "code": code}
 
     def _last_known(self) -> tuple[str, int]:

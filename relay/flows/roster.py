@@ -24,14 +24,14 @@ _log = logging.getLogger("relay.roster")
 # So long the routes are believed; a change is announced by a ring as well.
 _FRESH_S = 1.0
 _TAKE_OVER_EVERY_S = 30.0
-# A modem that has not been surveyed for so long has a thread that hangs.
-_SILENT_MS = 600_000
+SILENT_MS = 600_000  # at least
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingPolicy:
     """`prefixes` of each modem, in the order of the configuration; `patience_ms` with one that
-    does not work. `on_uncertain` and `wait_ms` as in `SubmissionPolicy`.
+    does not work. `on_uncertain` and `wait_ms` as in `SubmissionPolicy`. A modem that has not
+    been surveyed for `silent_ms` has a thread that hangs.
     """
 
     prefixes: Mapping[str, tuple[str, ...]]
@@ -39,6 +39,7 @@ class RoutingPolicy:
     patience_ms: int = 300_000
     on_uncertain: str = "resend"
     wait_ms: int = 600_000
+    silent_ms: int = SILENT_MS
 
 
 class Roster:
@@ -66,7 +67,7 @@ class Roster:
         self._read_at = float("-inf")  # monotonic
         self._step_at = 0.0  # monotonic
         # A modem that has not come up yet since the start is not one that stays away.
-        self._started_at = clock.now()
+        self._started_s = clock.monotonic()
 
     def selection(self) -> Selection:
         """What this modem may claim now."""
@@ -79,14 +80,19 @@ class Roster:
         if self._clock.monotonic() - self._read_at >= _FRESH_S:
             self._read_at = self._clock.monotonic()
             facts, now = self._facts.prefix("modem."), self._clock.now()
+            silent_ms, started_at = self._policy.silent_ms, now - self._running_ms()
             known = (
-                route(name, prefixes, facts, now, self._started_at, own=name == self._mine)
+                route(name, prefixes, facts, now, started_at, silent_ms, own=name == self._mine)
                 for name, prefixes in self._policy.prefixes.items()
             )
             self._routes = tuple(
                 replace(one, works=one.works and not self._held(one.name)) for one in known
             )
         return self._routes
+
+    def _running_ms(self) -> int:
+        """Since the start, whatever the clock was set to since."""
+        return round((self._clock.monotonic() - self._started_s) * 1000)
 
     def step(self) -> float:
         """Take over from modems that stay away; seconds until the next look."""
@@ -142,21 +148,25 @@ def route(
     facts: Mapping[str, Fact],
     now: int,
     started_at: int,
+    silent_ms: int,
     *,
     own: bool = False,
 ) -> Route:
     """What the facts say of one modem; a fact of an unexpected shape is an unknown one.
 
-    Whether its `own` SIM is refused credit each modem knows better: it still sends a probe.
+    Whether its `own` SIM is refused credit each modem knows better: it still sends a probe. A
+    time that lies ahead is that of a clock that has been set back, and says nothing.
     """
     link, identity = (_table(facts, f"modem.{name}.{what}") for what in ("link", "identity"))
     seen = facts.get(f"modem.{name}.link")
-    fresh = seen is not None and now - seen.at < _SILENT_MS
+    fresh = own or (seen is not None and now - seen.at < silent_ms)
     since = link.get("since")
+    if not fresh or not isinstance(since, int) or since > now:
+        since = 0
     return Route(
         name,
         works=fresh and link.get("state") == LinkState.READY,
-        since=max(since if isinstance(since, int) and fresh else 0, started_at),
+        since=max(since, started_at),
         sim=sim_of(identity.get("imsi"), identity.get("iccid")),
         prefixes=prefixes,
         network=str(identity.get("imsi") or ""),
@@ -178,11 +188,12 @@ def _left(facts: Mapping[str, Fact], name: str, *, own: bool) -> float | None:
     """What is left on the SIM; nothing while the network refuses for lack of it."""
     if _table(facts, f"modem.{name}.credit").get("out_since") is not None:
         return None if own else 0.0
-    return _amount(facts.get(f"modem.{name}.balance"))
+    return _amount(_table(facts, f"modem.{name}.balance"))
 
 
-def _amount(fact: Fact | None) -> float | None:
-    value = fact.value if fact is not None else None
-    if isinstance(value, dict):
-        value = value.get("amount")
+def _amount(balance: Mapping[str, Any]) -> float | None:
+    """In SMS where that is known: a bundle pays as well as money."""
+    value = balance.get("sms_left")
+    if value is None:
+        value = balance.get("amount")
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -28,6 +28,7 @@ from relay.flows.ports import Clock, Modem
 from relay.log import event
 from relay.store.facts import Facts
 from relay.store.outbox import Outbox
+from relay.store.parts import StaleRow
 
 _log = logging.getLogger("relay.submission")
 
@@ -201,7 +202,10 @@ class Submission:
             _log.info(event("submission.slot_left", modem=modem.name, error=type(error).__name__))
 
     def _record(self, part: Part, happened: Event) -> None:
-        moved = self._outbox.record(self._clock.now(), part, happened)
+        try:
+            moved = self._outbox.record(self._clock.now(), part, happened)
+        except StaleRow:
+            return  # a person has cancelled it, or another modem has settled it
         _log.warning(
             event(
                 "outbox.settled",

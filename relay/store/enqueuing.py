@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from relay.core.fold import ChtStatus
 from relay.core.number import dialable
 from relay.core.outbound import Superseded
 from relay.core.segment import compose
 from relay.errors import TextError
-from relay.store import parts, trail
+from relay.store import loops, parts, trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,17 @@ def insert_parts(tx: sqlite3.Connection, how: Composition, outbound_id: int, ord
     )  # fmt: skip
 
 
+def address_parts(tx: sqlite3.Connection, outbound_id: int) -> None:
+    """Parts of a relay that knew no lines of recipients, and that wait once more."""
+    (recipient,) = tx.execute(
+        "SELECT recipient FROM outbound WHERE id = ?", (outbound_id,)
+    ).fetchone()
+    tx.execute(
+        "UPDATE part SET number = ? WHERE outbound_id = ? AND number = ''",
+        (dialable(recipient), outbound_id),
+    )
+
+
 def supersede(tx: sqlite3.Connection, now: int, outbound_id: int, order: Order) -> None:
     """What waits with the same key for the same recipient gives way to this message.
 
@@ -91,6 +103,8 @@ def supersede(tx: sqlite3.Connection, now: int, outbound_id: int, order: Order) 
     for row in older:
         waiting = parts.load(tx, "outbound_id = ? AND state = 'QUEUED'", (row["id"],))
         parts.advance_together(tx, now, waiting, gone)
+        if loops.let_go(tx, row["id"]):
+            parts.set_status(tx, now, row["id"], ChtStatus.FAILED, gone.reason, gone)
 
 
 def _compose(

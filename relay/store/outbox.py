@@ -28,7 +28,14 @@ from relay.core.queueing import EVERYTHING, QueueRules, Selection
 from relay.errors import NumberError, TextError
 from relay.store import caps, loops, parts, trail
 from relay.store.database import Database
-from relay.store.enqueuing import Composition, Order, insert, insert_parts, supersede
+from relay.store.enqueuing import (
+    Composition,
+    Order,
+    address_parts,
+    insert,
+    insert_parts,
+    supersede,
+)
 from relay.store.queue import Queue, next_wake_at, wake
 
 _CANCELLED = "cancelled by a person"
@@ -226,6 +233,7 @@ class Outbox:
             if not failed:
                 return self._recompose(tx, now, outbound_id)
             end = lifetime.useful_until(now, None, None, self._rules.useful_ms)
+            address_parts(tx, outbound_id)
             for table, id_ in (("outbound", "id"), ("part", "outbound_id")):
                 tx.execute(
                     f"UPDATE {table} SET useful_until = ?, not_before = NULL WHERE {id_} = ?",
@@ -235,11 +243,14 @@ class Outbox:
             return True
 
     def release(self, now: int, outbound_id: int) -> bool:
-        """Let a held message go; False if it was not held."""
+        """Let a held message go, at the time that was wished; False if it was not held."""
         with self._db.transaction() as tx:
             if not loops.let_go(tx, outbound_id):
                 return False
-            if not self._recompose(tx, now, outbound_id, ChtStatus.UNSENT):
+            wish = tx.execute(
+                "SELECT not_before, useful_until, key FROM outbound WHERE id = ?", (outbound_id,)
+            ).fetchone()
+            if not self._recompose(tx, now, outbound_id, ChtStatus.UNSENT, *wish):
                 parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, "message.not_sendable")
             return True
 
@@ -249,21 +260,29 @@ class Outbox:
         now: int,
         outbound_id: int,
         status: ChtStatus = ChtStatus.FAILED,
+        not_before: int | None = None,
+        useful_until: int | None = None,
+        key: str | None = None,
     ) -> bool:
-        """A message that was stopped at the door has no parts: it gets another chance there."""
+        """A message that was stopped at the door has no parts: it gets another chance there.
+
+        What is no longer of use is wished once more.
+        """
         row = tx.execute(
             "SELECT recipient, text, priority FROM outbound WHERE id = ? AND status = ?",
             (outbound_id, status),
         ).fetchone()
         if row is None:
             return False
-        end = lifetime.useful_until(now, None, None, self._rules.useful_ms)
+        wished = useful_until if useful_until is not None and useful_until > now else None
+        end = lifetime.useful_until(now, wished, not_before, self._rules.useful_ms)
+        order = Order(row["recipient"], row["text"], row["priority"], not_before, end, key)
         try:
-            order = Order(row["recipient"], row["text"], row["priority"], useful_until=end)
             insert_parts(tx, self._how, outbound_id, order)
         except (TextError, NumberError):
             return False
         parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, None, Retried())
+        supersede(tx, now, outbound_id, order)
         return True
 
     def cancel(self, now: int, outbound_id: int) -> bool:

@@ -11,9 +11,12 @@ from sqlite_utils import Database as SqliteUtils
 
 from relay.store.ddl import create
 
-# A part of a relay that knew no lines of recipients. Finished ones are never chosen again.
+# A part of a relay that knew no lines of recipients, with its number as it is dialled. Others
+# that fail later and are tried again get theirs then.
 ADDRESS_PARTS = (
-    "UPDATE part SET number = (SELECT recipient FROM outbound WHERE id = outbound_id)"
+    "UPDATE part SET number = (SELECT"
+    " replace(replace(replace(replace(recipient, ' ', ''), '-', ''), '(', ''), ')', '')"
+    " FROM outbound WHERE id = outbound_id)"
     " WHERE number = '' AND id IN (SELECT id FROM part WHERE state = 'QUEUED'"
     " UNION ALL SELECT id FROM part WHERE state = 'SUBMITTING' OR state = 'UNCERTAIN'"
     " UNION ALL SELECT part.id FROM outbound JOIN part ON outbound_id = outbound.id"

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.core.device import Slot
+from relay.core.outbound import Resent
 from relay.core.pdu import Address, StatusReport
 from relay.errors import OutcomeUnknown
 from relay.flows.submission import SubmissionPolicy
@@ -151,3 +152,12 @@ def test_after_a_refusal_every_status_is_repeated(station):
     exchanges.begin(station.clock.now(), [], [update.id for update in exchanges.updates(10)])
     exchanges.fail(station.clock.now(), ambiguous=False)
     assert len(exchanges.updates(10)) == 3
+
+
+def test_a_doubt_that_another_has_settled_meanwhile_is_left_alone(station):
+    """A person, or a modem that took over: no crash, and nothing is sent twice."""
+    doubt(station, "m1", sent=False)
+    (part,) = station.outbox.uncertain("modem0")
+    station.outbox.cancel(station.clock.now(), part.outbound_id)
+    station.submission._record(part, Resent())
+    assert station.states() == ["FAILED"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from relay.core.device import Restarted
 from relay.core.link import LinkState
+from relay.core.timekeeping import Correction
 from relay.errors import PortShut, Refused, SimProblem
+from relay.store.redating import redate
 from tests.flows.conftest import Station
 
 
@@ -94,3 +96,18 @@ def test_since_when_a_modem_is_gone_is_known_over_a_restart(station: Station) ->
     fact = station.facts.get("modem.modem0.link")
     assert fact is not None
     assert fact.value["since"] == gone_at
+
+
+def test_since_when_it_is_gone_is_kept_as_it_was_dated_anew(station: Station) -> None:
+    """The clock ran a year ahead when it went, and was set right."""
+    station.modem.link = LinkState.CLOSED
+    station.modem.open_errors = [PortShut("/dev/ttyUSB0", "no such device")] * 2
+    gone_at, year_ms = station.clock.now(), 365 * 86_400_000
+    wait = station.turn.step()
+    station.clock.step(-year_ms / 1000)
+    redate(station.db, Correction(gone_at - 1, gone_at + 1, -year_ms))
+    station.clock.advance(wait + 1)
+    station.turn.step()
+    fact = station.facts.get("modem.modem0.link")
+    assert fact is not None
+    assert fact.value["since"] == gone_at - year_ms

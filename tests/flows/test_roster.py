@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.core.link import LinkState
@@ -180,3 +182,29 @@ def test_a_modem_that_is_held_for_its_sim_does_not_count(station):
     pair.roster._held = lambda name: name == "spare"
     pair.later(301)
     assert pair.takes()
+
+
+def test_a_clock_that_is_set_right_makes_nobody_wait_for_years(pair):
+    """It ran years ahead when the modem was last seen, and when relay was started."""
+    pair.says("spare", LinkState.LOST)
+    pair.clock.step(-10 * 365 * 86_400)
+    pair.later(301)
+    assert pair.takes()
+
+
+def test_a_modem_that_is_rarely_surveyed_is_not_taken_for_a_hanging_one(station):
+    pair = Pair(station)
+    pair.roster._policy = replace(pair.roster._policy, silent_ms=10_800_000)
+    pair.clock.advance(3_600)
+    assert [route.works for route in pair.roster.routes()] == [True, True]
+
+
+def test_who_asks_does_not_hang(pair):
+    pair.clock.advance(3_600)
+    assert [route.works for route in pair.roster.routes()] == [True, False]
+
+
+def test_a_bundle_of_sms_is_credit(pair):
+    bundle = {"amount": 0.0, "sms": 500, "sms_left": 500}
+    pair.station.facts.put(pair.clock.now(), "modem.usb.balance", bundle)
+    assert [route.credit for route in pair.roster.routes()] == [500, None]

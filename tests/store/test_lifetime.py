@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relay.core.outbound import Accepted, NoAnswer, Part, RefusedForNow
+from relay.core.loops import LoopLimits
+from relay.core.outbound import Accepted, NoAnswer, Part, RefusedForGood, RefusedForNow
 from relay.core.pdu import Submit, decode
 from relay.core.queueing import QueueRules
 from relay.core.timekeeping import Correction
@@ -12,6 +13,7 @@ from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.outbox import Outbox
 from relay.store.redating import redate
+from relay.store.schema_queue import ADDRESS_PARTS
 from tests.air import NOON as NOW
 
 MOTHER = "+254700000042"
@@ -235,3 +237,65 @@ def test_a_message_of_1970_lives_as_long_as_any(db: Database, outbox: Outbox) ->
     ends = [row[0] for row in db.query("SELECT useful_until FROM part ORDER BY id")]
     assert ends == [NOW + 168 * HOUR, dated]
     assert [row[0] for row in db.query("SELECT useful_until FROM outbound ORDER BY id")] == ends
+
+
+# --- held as a loop -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def careful(db: Database) -> Outbox:
+    """Whatever goes to MOTHER looks like a loop."""
+    return Outbox(db, rules=QueueRules(useful_ms=168 * HOUR), loops=LoopLimits(own=(MOTHER,)))
+
+
+def test_a_held_message_goes_at_the_time_that_was_wished(careful: Outbox) -> None:
+    held = queue(careful, not_before=NOW + HOUR, useful_until=NOW + 2 * HOUR)
+    assert careful.release(NOW, held)
+    assert claim(careful) is None
+    part = claim(careful, NOW + HOUR)
+    assert part is not None and part.useful_until == NOW + 2 * HOUR
+
+
+def test_a_held_message_that_is_released_too_late_is_wished_once_more(careful: Outbox) -> None:
+    held = queue(careful, useful_until=NOW + HOUR)
+    assert careful.release(NOW + 2 * HOUR, held)
+    assert claim(careful, NOW + 2 * HOUR) is not None
+
+
+def test_a_newer_message_replaces_one_that_is_held(
+    db: Database, outbox: Outbox, careful: Outbox
+) -> None:
+    held = careful.enqueue(NOW, recipient=MOTHER, text="Old", key="stock")
+    newer = outbox.enqueue(NOW, recipient=MOTHER, text="New", key="stock")
+    assert not careful.release(NOW, held)
+    (row,) = db.query("SELECT status, reason FROM outbound WHERE id = ?", (held,))
+    assert (row["status"], row["reason"][:14]) == ("FAILED", "MSG_SUPERSEDED")
+    part = claim(outbox)
+    assert part is not None and part.outbound_id == newer
+
+
+# --- a store of a relay that knew no lines of recipients ----------------------------------------
+
+
+def test_a_part_of_an_older_relay_gets_its_number_when_it_is_tried_again(
+    db: Database, outbox: Outbox
+) -> None:
+    message = queue(outbox, to="+254 700-000 042")
+    part = claim(outbox)
+    assert part is not None
+    outbox.record(NOW, part, RefusedForGood("DEST_UNKNOWN: x"))
+    db.query("UPDATE part SET number = ''")
+    assert outbox.retry(NOW, message)
+    again = claim(outbox)
+    assert again is not None and again.number == MOTHER
+
+
+def test_waiting_parts_of_an_older_relay_stand_in_line_as_they_are_dialled(
+    db: Database, outbox: Outbox
+) -> None:
+    queue(outbox, to="+254 (700) 000-042")
+    with db.transaction() as tx:
+        tx.execute("UPDATE part SET number = ''")
+        tx.execute(ADDRESS_PARTS)
+    part = claim(outbox)
+    assert part is not None and part.number == MOTHER
