@@ -163,7 +163,7 @@ def test_a_damaged_database_is_set_aside_and_salvaged(station):
     up(station)
     salvaged = station.fact("store.salvaged")
     assert Path(salvaged["path"]).exists()
-    assert salvaged["rows"]["meta"] == 1
+    assert salvaged["rows"]["meta"] == 2  # who we are, and the mark of the file
     passes(station, 2)
     assert station.forwarded["report 1"] == 1
 
