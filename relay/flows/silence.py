@@ -174,6 +174,7 @@ class Silence:
             text=canary.text,
             priority=Priority.REPLY,
             useful_until=now + round(1000 * self._policy.wait_s),
+            may_loop=True,
         )
         self._canaries.sent(now, canary, id_)
         self._be(Silent.TESTING)

@@ -25,7 +25,8 @@ _LOST = {
     ),
 }
 _TORN = (
-    "SELECT id FROM outbound WHERE finished_at IS NULL AND"
+    "SELECT id FROM outbound WHERE finished_at IS NULL"
+    " AND id NOT IN (SELECT outbound_id FROM held) AND"  # it has none until a person decides
     " (SELECT count(*) FROM part WHERE outbound_id = outbound.id) <"
     " coalesce((SELECT max(total) FROM part WHERE outbound_id = outbound.id), 1)"
 )

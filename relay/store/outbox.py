@@ -70,19 +70,20 @@ class Outbox:
         not_before: int | None = None,
         useful_until: int | None = None,
         key: str | None = None,
+        may_loop: bool = False,
     ) -> int:
         """Store a message and its parts; the id of its row. See `Order` for what it may wish.
 
         A message that no SMS can carry, or no modem can dial, is stored as FAILED with its
         reason: the server hears of it, and the radio never does. One that looks like part of a
-        loop is stored and held until a person releases it.
+        loop is stored and held until a person releases it, unless it `may_loop`.
         """
         end = lifetime.useful_until(now, useful_until, not_before, self._rules.useful_ms)
         order = Order(recipient, text, priority, not_before, end, key)
         with self._db.transaction() as tx:
             outbound_id = insert(tx, now, order, server, server_id)
             parts.tell(tx, now, outbound_id, ChtStatus.UNSENT, None)
-            if (why := self._loop(tx, now, order, server)) is not None:
+            if not may_loop and (why := self._loop(tx, now, order, server)) is not None:
                 reason = loops.hold(tx, now, outbound_id, why)
                 parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, reason)
                 return outbound_id

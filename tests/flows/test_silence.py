@@ -6,11 +6,13 @@ import pytest
 
 from relay.core.ladder import Trouble
 from relay.core.link import LinkState
+from relay.core.loops import LoopLimits
 from relay.core.pdu import Submit, decode
 from relay.core.rhythm import HOURS_A_WEEK, Quiet, Rhythm, Silent
 from relay.errors import Ailing, OutcomeUnknown, PortLost, Refused
 from relay.flows.silence import CanaryPolicy, Silence
 from relay.store.canaries import Canaries
+from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
 from relay.store.rhythms import Rhythms
 from tests.air import deliver, report
@@ -100,6 +102,15 @@ def test_a_modem_that_lost_its_settings_is_opened_anew_before_anything_is_spent(
     with pytest.raises(PortLost):
         ward.live(3 * HOUR)
     assert ward.written == []
+
+
+def test_a_canary_is_no_loop_although_it_goes_to_the_station_itself(station: Station) -> None:
+    station.outbox = Outbox(station.db, loops=LoopLimits(own=(OWN,)))
+    station.restart()
+    ward = Ward(station, CanaryPolicy(OWN))
+    ward.live(2.2 * HOUR)
+    assert len(ward.written) == 1
+    assert station.db.value("SELECT count(*) FROM held") == 0
 
 
 def test_a_canary_that_comes_back_says_that_the_people_are_silent(ward: Ward) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from relay.core.loops import LoopLimits
 from relay.errors import StoreFull
+from relay.store import losses
 from relay.store import salvage as salvaging
 from relay.store.database import Database
+from relay.store.outbox import Outbox
 from relay.store.salvage import open_or_salvage
 from tests.air import NOON as NOW
 from tests.store.test_database import damage, fill
@@ -42,6 +45,18 @@ def test_a_salvage_that_was_broken_off_is_done_again(
     db, salvage = open_or_salvage(path, NOW + 1)
     assert salvage is not None
     assert db.value("SELECT count(*) FROM inbound") > 200
+    db.close()
+
+
+def test_a_message_that_waits_for_a_person_has_no_parts_to_lose(tmp_path: Path) -> None:
+    db = Database.open(tmp_path / "relay.db")
+    outbox = Outbox(db, loops=LoopLimits(own=("+254700000042",)))
+    held = outbox.enqueue(NOW, recipient="+254700000042", text="Come")
+    with db.transaction() as tx:
+        losses.settle(tx, NOW)
+    assert db.value("SELECT status FROM outbound") == "UNSENT"
+    assert outbox.release(NOW, held)
+    assert outbox.claim(NOW, "usb", "direct") is not None
     db.close()
 
 
