@@ -22,6 +22,8 @@ HELD_MS = 60_000
 
 LONGEST_WAIT_MS = _DAYS_MS
 
+_LONGEST_DOUBT_MS = 24 * 3600 * 1000
+
 
 def delay_s(attempt: int, *, base_s: float, cap_s: float, chance: float) -> float:
     """Seconds to wait after failure number `attempt` (1, 2, …); `chance` is uniform in [0, 1).
@@ -57,3 +59,11 @@ def retry_ms(retry: Retry, attempt: int, tries: int = SOFT_RETRIES) -> int | Non
         return soft_retry_ms(attempt)
     patient = retry is Retry.DAYS and attempt <= tries + _DAYS_TRIES
     return _DAYS_MS if patient else None
+
+
+def doubt_ms(wait_ms: int, times: int) -> int:
+    """Milliseconds until a part is sent once more that was in doubt so many times (1, 2, …).
+
+    A double is better than a loss; a thousand are not, of a modem that never says that it sent.
+    """
+    return max(wait_ms, min(_LONGEST_DOUBT_MS, wait_ms << min(max(times, 1) - 1, 30)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from relay.core.backoff import doubt_ms
 from relay.core.link import LinkState
 from relay.core.outbound import Event, FoundUnsent, Part, Resent
 from relay.core.queueing import Selection
@@ -133,7 +134,8 @@ class Roster:
     def _verdict(self, part: Part, now: int) -> Event | None:
         if never_begun(part):
             return FoundUnsent()
-        due = now - (part.uncertain_at or 0) >= self._policy.wait_ms
+        wait_ms = doubt_ms(self._policy.wait_ms, part.uncertain_count)
+        due = now - (part.uncertain_at or 0) >= wait_ms
         return Resent() if due and self._policy.on_uncertain == "resend" else None
 
     def _send_anew(self, sims: Sequence[str], now: int) -> None:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from relay.core.backoff import doubt_ms
 from relay.core.device import STO_SENT, STO_UNSENT, Identity, ListedPdu, Slot
 from relay.core.outbound import Event, FoundSent, FoundUnsent, Part, Resent
 from relay.core.pdu import Submit, decode
@@ -175,8 +176,9 @@ class Submission:
             return 0.0
         if self._policy.on_uncertain == "hold":
             return _IDLE_S
+        wait_ms = doubt_ms(self._policy.wait_ms, part.uncertain_count)
         # After a step back of the clock the age is negative: nobody waits for years.
-        left_ms = min(self._policy.wait_ms, self._policy.wait_ms - age_ms)
+        left_ms = min(wait_ms, wait_ms - age_ms)
         if left_ms > 0:
             return min(left_ms, self._policy.unsent_ms) / 1000
         self._record(part, Resent())

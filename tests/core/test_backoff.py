@@ -11,6 +11,7 @@ from relay.core.backoff import (
     LONGEST_WAIT_MS,
     SOFT_RETRIES,
     delay_s,
+    doubt_ms,
     retry_ms,
     soft_retry_ms,
 )
@@ -81,3 +82,8 @@ def test_every_wait_is_bounded(retry: Retry, attempt: int, tries: int) -> None:
     """What is due beyond the longest wait was dated by a clock that was wrong (clamping)."""
     wait = retry_ms(retry, attempt, tries)
     assert wait is None or 0 < wait <= LONGEST_WAIT_MS
+
+
+def test_the_same_doubt_waits_longer_each_time():
+    waits = [doubt_ms(600_000, times) // 60_000 for times in (0, 1, 2, 3, 8, 9, 10_000)]
+    assert waits == [10, 10, 20, 40, 1280, 1440, 1440]

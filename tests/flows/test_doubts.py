@@ -161,3 +161,15 @@ def test_a_doubt_that_another_has_settled_meanwhile_is_left_alone(station):
     station.outbox.cancel(station.clock.now(), part.outbound_id)
     station.submission._record(part, Resent())
     assert station.states() == ["FAILED"]
+
+
+def test_a_modem_that_never_says_that_it_sent_does_not_fill_a_phone(station):
+    """Each double is better than a loss; in a week it is ten of them and not a thousand."""
+    station.modem.answers = [silent(sent=True)] * 2000
+    station.queue(id_="m1")
+    for _ in range(7 * 24 * 6):
+        station.sending.step()
+        station.sending.notice([])
+        station.submission.settle(station.modem)
+        station.clock.advance(600)
+    assert 8 <= len(station.modem.submitted) <= 14
