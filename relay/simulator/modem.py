@@ -77,6 +77,7 @@ class SimulatedModem:
         }
         self._reference = 0
         self.power_ups = 0  # what an earlier run of the modem planned is void
+        self.cards: dict[str, SimCard] = {}  # which were in it before, by number
         card = sim or SimCard(network.canonical(number), pin=pin, capacity=self._sim_capacity)
         self._place(card)
         self._begin_chatter()
@@ -232,6 +233,7 @@ class SimulatedModem:
         with self.lock:
             self.power_off()
             self.network.detach(self.number)
+            self.cards[self.number] = self.sim
             self._place(sim)
             self.power_on()
 

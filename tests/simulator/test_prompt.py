@@ -94,6 +94,8 @@ def test_the_modem_obeys(console: Console, lab: Lab) -> None:
         "status"
     )
     assert console.execute("sim remove") == "modem1 has no SIM"
+    assert console.execute("sim 0711000077") == "modem1 has the SIM, +254711000077"
+    assert console.execute("sim remove") == "modem1 has no SIM"
     assert console.execute("modem2 ring 40404").startswith("40404 calls modem2")
     assert console.execute("modem2 hangup") == "the caller gave up"
     assert "10 of 10 used" in console.execute("modem2 storage SM fill")
