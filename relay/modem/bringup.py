@@ -26,6 +26,7 @@ from relay.modem.wire import MARKER
 
 # After so many unanswered AT with ESC in front, a Ctrl-Z gets an old text-mode prompt to let go.
 _ESC_BEFORE_CTRL_Z = 3
+_RESTARTED = "the modem restarted while it was being set up"
 _AIRPLANE = {0, 4}  # +CFUN: minimum functionality, radio off
 
 
@@ -82,6 +83,9 @@ def _set_up(
         if error.kind == LinkState.SIM_ABSENT and identity == Identity():
             # It refused even to say who it is: the SIM is not what is the matter.
             raise Ailing("MAD", "the modem refuses every command") from error
+        if error.kind == LinkState.SIM_ABSENT and obeyed and session.wire.echoes > echoes:
+            # It restarts faster than its SIM gets ready.
+            raise PortLost(session.wire.port, _RESTARTED) from error
         raise
     identity = replace(
         identity,
@@ -95,7 +99,7 @@ def _set_up(
     session.ask_if_known("AT+CLIP=1")  # who calls; asks nothing of the network
     starts = session.wire.drop_boot_talk()
     if any(is_reboot(start) for start in starts):
-        raise PortLost(session.wire.port, "the modem restarted while it was being set up")
+        raise PortLost(session.wire.port, _RESTARTED)
     echoing = session.wire.echoes > echoes
     setup = Setup(identity, profile, memories, cnmi, bool(starts) or started, echoing)
     return setup, obeyed and echoing

@@ -306,6 +306,15 @@ def test_sims_that_cannot_be_used(
     assert modem.count("AT+CPIN?") < 20
 
 
+def test_a_modem_that_restarts_before_its_sim_is_ready_is_not_without_one(
+    peer: MakePeer, driver: MakeDriver
+) -> None:
+    """Its echo comes back each time: to look for a SIM would be the wrong errand."""
+    modem = peer({"AT+CPIN?": "AT+CPIN?\r\r\n+CME ERROR: 14"})
+    with pytest.raises(PortLost, match="restarted while it was being set up"):
+        driver(modem).open()
+
+
 def test_m1_a_sim_that_is_busy_for_a_while(opened: Opened) -> None:
     """+CME ERROR: 14 a few times, then READY."""
     answers = iter(["+CME ERROR: 14", "+CME ERROR: SIM busy", "+CPIN: NOT READY\r\nOK"])
