@@ -107,7 +107,7 @@ CRIT    SMS neither come in nor go out; the server is reached. 2 messages are
         safe here.
         Mwase clinic, 2026-05-28 14:30
 
- 1. Modem usb1 is missing or silent for 30 min.                       MODEM_LOST
+ 1. Modem usb1 is missing or silent (for 30 min).                     MODEM_LOST
     -> Port /dev/ttyUSB0 cannot be used: permission denied.
     -> Unplug it, count to ten, plug it in again; relay finds it by itself.
 

@@ -6,25 +6,30 @@ fact makes a problem of its own or none, but never a good sign.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from relay.core import machine_health, plain
 from relay.core.airtime_health import airtime
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
 from relay.core.server_health import hard, outage, reached, servers
-from relay.core.sim_health import sims
+from relay.core.sim_health import may_send, sims
 from relay.core.station import Running, Station
 from relay.core.verdict import Health, Problem, Verdict, in_order
 
 __all__ = ["Health", "Problem", "Verdict", "judge"]
 
-_RULES: tuple[Callable[[Station], Iterator[Problem]], ...] = (
+_Rule = Callable[[Station], Iterator[Problem]]
+
+_MACHINE: tuple[_Rule, ...] = (
     machine_health.database,
     machine_health.disk,
     machine_health.held,
     machine_health.daemon,
     machine_health.damage,
+)
+_RULES: tuple[_Rule, ...] = (
+    *_MACHINE,
     modems,
     sims,
     airtime,
@@ -34,6 +39,13 @@ _RULES: tuple[Callable[[Station], Iterator[Problem]], ...] = (
     machine_health.workers,
     machine_health.backup,
 )
+
+# The same fault in words that know less is not told a second time.
+_KNOWS_MORE: Mapping[str, tuple[str, ...]] = {
+    "SIM_NO_CREDIT": ("SMS_REJECTED", "OUT_REFUSED", "OUT_SLOW"),
+    "SMS_REJECTED": ("OUT_REFUSED", "OUT_SLOW"),
+    "OUT_REFUSED": ("OUT_SLOW",),
+}
 
 
 def judge(station: Station) -> Health:
@@ -46,14 +58,15 @@ def judge(station: Station) -> Health:
 def _found(station: Station) -> list[Problem]:
     if station.config_problems:
         return [_configuration(station)]
-    found = [problem for rule in _RULES for problem in rule(station)]
+    # Of modems, servers and messages nothing is known when the database cannot be read.
+    rules = _RULES if station.store.trouble is None else _MACHINE
+    found = [problem for rule in rules for problem in rule(station)]
     if any(problem.code in ("DISK_FULL", "STORE_HELD") for problem in found):
         # A daemon that cannot write gives no sign of life: that is to blame, not relay.
         found = [problem for problem in found if problem.code != "DAEMON_SILENT"]
-    if any(problem.code == "SIM_NO_CREDIT" for problem in found):
-        # These say the same in words that know less.
-        found = [one for one in found if one.code not in ("SMS_REJECTED", "OUT_SLOW")]
-    return found
+    codes = {problem.code for problem in found}
+    weaker = {code for known in codes for code in _KNOWS_MORE.get(known, ())}
+    return [problem for problem in found if problem.code not in weaker]
 
 
 def _configuration(station: Station) -> Problem:
@@ -99,7 +112,8 @@ def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...])
         return f"The disk is full, so SMS wait on the SIM and at the network. {_safe(station)}"
     if station.daemon.running is not Running.YES:
         return f"{_stopped(station)} {_safe(station)}"
-    words = plain.sentence(_radio_and_server(station, refused="SMS_REJECTED" in codes))
+    refused = not codes.isdisjoint({"SMS_REJECTED", "OUT_REFUSED"})
+    words = plain.sentence(_radio_and_server(station, refused=refused))
     if verdict is Verdict.OK:
         return words
     return f"{words} {_safe(station) if _broken(station) else _look(verdict, problems)}"
@@ -130,6 +144,9 @@ def _radio_and_server(station: Station, *, refused: bool) -> str:
     radio, server = _radio(station), _server(station)
     if radio is True and _none_can_pay(station):
         words = "SMS come in, but none go out: there is no credit"
+        return f"{words}; {server or 'the server is reached'}"
+    if radio is True and not any(may_send(modem, station) for modem in station.modems):
+        words = "SMS come in, but none go out: the SIM is to blame"
         return f"{words}; {server or 'the server is reached'}"
     if radio is True and refused:
         words = "SMS come in, but the network refuses some that go out"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay.core import plain
-from relay.core.modem_health import works
 from relay.core.plain import DAY, HOUR, MINUTE
+from relay.core.sim_health import may_send
 from relay.core.station import OutwardFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -14,6 +14,7 @@ _STUCK = HOUR
 _RECENT = 7 * DAY
 _MANY_FAILED = 5
 _REJECTED = 2
+_REFUSED = 3
 
 
 def messages(station: Station) -> Iterator[Problem]:
@@ -24,6 +25,7 @@ def messages(station: Station) -> Iterator[Problem]:
         yield from _looping(station.outward)
         yield from _failing(station.outward)
         yield from _capped(station, station.outward)
+        yield from _refused(station, station.outward)
         yield from _stuck(station, station.outward)
 
 
@@ -104,6 +106,23 @@ def _capped(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
             )
 
 
+def _refused(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
+    """Nothing has gone out since the network began to refuse, whoever it was for."""
+    if outward.refused_people < _REFUSED or not outward.backoff_reasons:
+        return
+    if not any(may_send(modem, station) for modem in station.modems):
+        return
+    worst = outward.backoff_reasons[0]
+    yield Problem(
+        "OUT_REFUSED",
+        Verdict.WARN,
+        f"The network has taken no SMS lately: it refused those to {outward.refused_people} "
+        f"numbers, most often with {worst.code} ({worst.words}). They wait here.",
+        "relay tries again by itself. Meanwhile, is there credit? relay balance --check\n"
+        f"What it means: relay explain {worst.code}",
+    )
+
+
 def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
     """A modem works, and still messages do not go out, though nothing holds them."""
     held = outward.held
@@ -112,7 +131,7 @@ def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
     since = max(outward.oldest_at, held.quiet_ended or 0)
     if station.now - since < _STUCK:
         return
-    if not any(works(modem, station) for modem in station.modems):
+    if not any(may_send(modem, station) for modem in station.modems):
         return
     because = ""
     if outward.backoff_reasons:

@@ -71,10 +71,19 @@ def _problems(modem: ModemFacts, station: Station) -> Iterator[Problem]:
         yield _starting(modem) if starting else _silent(modem, station)
     elif modem.state is LinkState.READY:
         yield from _registered(modem, station)
-    elif starting and modem.state in _PASSING:
+    elif recovery_health.under_way(modem, station):
+        yield recovery_health.curing(modem, station)
+    elif starting and modem.state in _PASSING and not _was_up(modem):
         yield _starting(modem)
     else:
         yield _link_problem(modem, modem.state, station)
+
+
+def _was_up(modem: ModemFacts) -> bool:
+    """Whether it was in another state for a while since its port was opened."""
+    if modem.since is None or modem.opened_at is None:
+        return False
+    return modem.since - modem.opened_at > MINUTE
 
 
 def _starting(modem: ModemFacts) -> Problem:
@@ -128,7 +137,7 @@ def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Prob
     if state is LinkState.LOST and modem.code in IN_THE_WAY:
         code, what, action = modem.code, IN_THE_WAY[modem.code], AFTERWARDS
     began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
-    lasted = f" for {plain.duration(max(0, station.now - began))}" if began else ""
+    lasted = f" (for {plain.duration(max(0, station.now - began))})" if began else ""
     verdict = Verdict.CRIT
     if state is LinkState.PIN_REQUIRED and modem.detail.startswith("the modem asks for"):
         what, action = _OTHER_LOCK
@@ -136,9 +145,9 @@ def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Prob
         action = f"{plain.sentence(modem.detail)}\n{action}"
     if state in _PASSING and _just_begun(modem, station):
         verdict = Verdict.WARN
-    return Problem(
-        code, verdict, what.format(modem=modem.name, lasted=lasted), action, began, modem.name
-    )
+    spare = " or goes by another" if len(station.modems) > 1 else ""
+    words = what.format(modem=modem.name, lasted=lasted, spare=spare)
+    return Problem(code, verdict, words, action, began, modem.name)
 
 
 def _just_begun(modem: ModemFacts, station: Station) -> bool:

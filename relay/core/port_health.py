@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WAIT = "what comes for its SIM waits at the operator, what goes out waits here or goes by another"
+_WAIT = "what comes for its SIM waits at the operator, what goes out waits here{spare}"
 
 # Code -> what happened, and what becomes of the messages.
 IN_THE_WAY: Mapping[str, str] = {

@@ -16,6 +16,8 @@ _FAILS = {
     Trouble.UNANSWERED: "answers, but never when a message is sent",
     Trouble.DEAF: "answers, but receives no SMS",
 }
+# No ladder is climbed for so long; what still says so is history.
+_CURING_MS = 15 * plain.MINUTE
 _REPLUG = "Unplug it, count to ten, plug it in again; relay finds it by itself."
 _ACTIONS = {
     Trouble.RESTARTING: "Plug it into another USB socket or a hub with its own power, on a "
@@ -37,12 +39,33 @@ def hung(modem: ModemFacts, station: Station) -> Problem | None:
     if not ladder.asked_at or ladder.state in {LadderState.WELL, LadderState.ABSENT}:
         return None
     lasted = plain.duration(max(0, station.now - ladder.fell_at))
-    what = f"Modem {modem.name} {_FAILS[ladder.trouble]} for {lasted}{_tried(modem)}."
+    what = f"Modem {modem.name} {_FAILS[ladder.trouble]} (for {lasted}){_tried(modem)}."
     lacking = [f"{step.lower()}: {why}" for step, why in ladder.lacking.items()]
     if lacking:
         what += f" Could not be tried: {'; '.join(lacking)}."
     action = _ACTIONS.get(ladder.trouble, _REPLUG)
     return Problem("MODEM_HUNG", Verdict.CRIT, what, action, ladder.fell_at, modem.name)
+
+
+def under_way(modem: ModemFacts, station: Station) -> bool:
+    """Whether relay is at it: what the modem shows meanwhile, a port that went, is its doing."""
+    ladder = modem.ladder
+    return ladder.state is LadderState.CURING and station.now - ladder.fell_at < _CURING_MS
+
+
+def curing(modem: ModemFacts, station: Station) -> Problem:
+    """Nobody needs to come: in a few minutes it works, or status says what a person must do."""
+    ladder = modem.ladder
+    lasted = plain.duration(max(0, station.now - ladder.fell_at))
+    return Problem(
+        "MODEM_RECOVERING",
+        Verdict.WARN,
+        f"Modem {modem.name} {_FAILS[ladder.trouble]} (for {lasted}); relay is bringing it back. "
+        "Messages wait here and at the operator.",
+        "Leave it in. In some minutes it works, or relay status says what you must do.",
+        ladder.fell_at,
+        modem.name,
+    )
 
 
 def _tried(modem: ModemFacts) -> str:

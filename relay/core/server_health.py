@@ -13,6 +13,8 @@ from relay.core.verdict import Problem, Verdict
 # A clinic without internet for so long is an ordinary clinic.
 _ORDINARY = 15 * MINUTE
 _LONG = DAY
+# Who has just set it up stands beside it, and its address may be wrong.
+_FIRST = MINUTE
 _STARTING = 10 * MINUTE
 _SILENT = 30 * MINUTE
 _SLOW = HOUR
@@ -79,7 +81,7 @@ def _gravity(server: ServerFacts, station: Station) -> Verdict | None:
     if hard(server.code or ""):
         return Verdict.CRIT
     lasted = outage(server, station) or 0
-    if lasted < _ORDINARY:
+    if lasted < (_ORDINARY if server.last_ok is not None else _FIRST):
         return None
     return Verdict.WARN if lasted < _LONG else Verdict.CRIT
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from relay.core import plain
+from relay.core.link import LinkState
 from relay.core.modem_health import works
 from relay.core.plain import DAY
 from relay.core.room import is_short
@@ -18,7 +19,7 @@ def sims(station: Station) -> Iterator[Problem]:
     if station.daemon.running is not Running.YES:
         return
     for modem in station.modems:
-        if modem.held_since is not None:
+        if modem.held_since is not None and modem.state is not LinkState.SIM_ABSENT:
             yield _changed(modem, modem.held_since, station)
         if works(modem, station):
             yield from _centre(modem, station)
@@ -41,7 +42,7 @@ def _changed(modem: ModemFacts, since: int, station: Station) -> Problem:
     return Problem(
         "SIM_CHANGED",
         _verdict(modem, station),
-        f"Another SIM is in modem {modem.name} since {plain.duration(station.now - since)}: "
+        f"Another SIM is in modem {modem.name} (for {plain.duration(station.now - since)}): "
         f"{modem.held_sim}{was}. SMS come in, and none goes out by it.",
         f"If that is meant: sudo relay sim accept --modem {modem.name}\n"
         "If not, put the old SIM back: relay goes on by itself.",

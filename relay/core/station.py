@@ -226,13 +226,15 @@ class HeldFacts:
 @dataclass(frozen=True, slots=True)
 class OutwardFacts:
     """Messages, except `backoff` and `uncertain`, which are parts. `oldest_at` is when the
-    oldest one might have gone; what was replaced by a newer one did not fail."""
+    oldest one might have gone; what was replaced by a newer one did not fail. `refused_people` are
+    those whose SMS was refused since the network took the last one of all."""
 
     waiting: int = 0
     urgent: int = 0
     oldest_at: int | None = None
     backoff: int = 0
     backoff_reasons: tuple[Reason, ...] = ()
+    refused_people: int = 0
     uncertain: int = 0
     uncertain_at: int | None = None
     uncertain_ids: tuple[int, ...] = ()

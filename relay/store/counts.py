@@ -163,6 +163,7 @@ def outward(
         oldest_at=oldest_at,
         backoff=backoff,
         backoff_reasons=backoff_reasons,
+        refused_people=_refused_people(reader, now),
         uncertain=uncertain,
         uncertain_at=uncertain_at,
         uncertain_ids=uncertain_ids,
@@ -213,6 +214,19 @@ def _backoff(reader: Reader, now: int) -> tuple[int, tuple[Reason, ...]]:
         (now, _BACKOFF_SAMPLE),
     )
     return int(n), _grouped(row["reason"] for row in rows)
+
+
+def _refused_people(reader: Reader, now: int) -> int:
+    """To how many numbers the network refused an SMS since it took the last one of all."""
+    took = reader.query("SELECT at FROM segment WHERE charged = 1 ORDER BY at DESC LIMIT 1")
+    return int(
+        reader.value(
+            "SELECT count(DISTINCT recipient) FROM outbound WHERE id IN (SELECT outbound_id"
+            " FROM part WHERE state = 'QUEUED' AND due_at > ? AND submitted_at > ?"
+            " AND reason IS NOT NULL LIMIT ?)",
+            (now, took[0]["at"] if took else 0, _BACKOFF_SAMPLE),
+        )
+    )
 
 
 def _uncertain(reader: Reader) -> tuple[int, int | None, tuple[int, ...]]:

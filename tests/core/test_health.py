@@ -62,6 +62,57 @@ def verdict(station: Station) -> Verdict:
     return judge(station).verdict
 
 
+# --- what is not true ---------------------------------------------------------------------------
+
+
+def test_a_modem_that_was_up_is_not_called_new() -> None:
+    """It lost the network shortly after the start of relay: that is what is the matter."""
+    young = replace(DAEMON, started_at=NOW - 150_000)
+    lost = modem(LinkState.SEARCHING, opened_at=NOW - 140_000, since=NOW - 20_000)
+    assert codes(replace(lost, daemon=young)) == ["NET_SEARCHING"]
+    coming = modem(LinkState.SEARCHING, opened_at=NOW - 40_000, since=NOW - 40_000)
+    assert codes(replace(coming, daemon=young)) == ["MODEM_UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"held_since": NOW - MINUTE, "held_sim": "…044"}, {"smsc": ""}], ids=["held", "smsc"]
+)
+def test_nothing_goes_out_by_a_sim_that_may_not_send(fault: dict[str, Any]) -> None:
+    """The first line says so, whatever stands below."""
+    health = judge(modem(LinkState.READY, **fault))
+    assert health.sentence.startswith("SMS come in, but none go out: the SIM is to blame;")
+
+
+def test_a_database_that_cannot_be_read_says_nothing_of_modems_and_servers() -> None:
+    """That none is set up there would be false."""
+    unread = replace(WELL, store=replace(STORE, trouble="STORE_CORRUPT"), modems=(), servers=())
+    assert codes(unread) == ["STORE_CORRUPT"]
+
+
+def test_a_network_that_refuses_everybody_is_said_at_once() -> None:
+    """Before anything fails, and before it has lasted for an hour."""
+    refused = OutwardFacts(
+        waiting=3,
+        oldest_at=NOW - 2 * HOUR,
+        backoff=3,
+        backoff_reasons=(Reason("NET_OUT_OF_ORDER", "Network out of order", 3),),
+        refused_people=3,
+    )
+    health = judge(replace(WELL, outward=refused))
+    assert [problem.code for problem in health.problems] == ["OUT_REFUSED"]
+    assert "go out and" not in health.sentence
+    few = replace(WELL, outward=replace(refused, oldest_at=NOW - MINUTE, refused_people=2))
+    assert codes(few) == []
+    assert codes(replace(modem(LinkState.SIM_ABSENT), outward=refused)) == ["SIM_ABSENT"]
+
+
+def test_a_server_that_was_never_reached_is_not_well() -> None:
+    """Who has just typed its address stands beside it."""
+    assert codes(server("NET_DNS", last_ok=None, since=NOW - 30_000)) == []
+    assert codes(server("NET_DNS", last_ok=None, since=NOW - 2 * MINUTE)) == ["NET_DNS"]
+    assert codes(server("NET_DNS", last_ok=NOW - 2 * MINUTE, since=NOW - 2 * MINUTE)) == []
+
+
 # --- verdicts -----------------------------------------------------------------------------------
 
 

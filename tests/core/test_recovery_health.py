@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.core import recovery_health, silence_health
@@ -20,8 +22,8 @@ def modem(state: LinkState = LinkState.READY, **more: object) -> ModemFacts:
     return ModemFacts("usb1", state, seen_at=NOON, registration=1, signal_dbm=-71, **more)  # type: ignore[arg-type]
 
 
-def problems(one: ModemFacts) -> list[Problem]:
-    daemon = DaemonFacts(Running.YES, started_at=NOON - DAY, beat_at=NOON)
+def problems(one: ModemFacts, since: int = NOON - DAY) -> list[Problem]:
+    daemon = DaemonFacts(Running.YES, started_at=since, beat_at=NOON)
     found = judge(Station(NOON, daemon=daemon, modems=(one,))).problems
     return [problem for problem in found if problem.code.startswith(("MODEM_", "SILENCE_"))]
 
@@ -38,10 +40,22 @@ def test_when_nothing_helped_a_person_is_told_what_was_done_and_what_is_left() -
     ladder = hung(Trouble.SILENT, lacking=lacking)
     (problem,) = problems(modem(LinkState.LOST, ladder=ladder))
     assert (problem.code, problem.verdict) == ("MODEM_HUNG", Verdict.CRIT)
-    assert "does not answer for 2 h" in problem.what
+    assert "does not answer (for 2 h)" in problem.what
     assert "a prompt left, its port opened anew, AT+CFUN" in problem.what
     assert "usb: /sys/… cannot be written (Permission denied)" in problem.what
     assert "count to ten" in problem.action
+
+
+@pytest.mark.parametrize("state", [LinkState.LOST, LinkState.CLOSED, LinkState.SIM_ABSENT])
+def test_what_relay_does_to_a_modem_is_no_fault_of_its_own(state: LinkState) -> None:
+    """A port that goes while relay restarts the modem is not called unplugged."""
+    ladder = Ladder(LadderState.CURING, Trouble.SILENT, fell_at=NOON - MINUTE)
+    one = modem(state, code="PORT_MISSING", ladder=ladder)
+    for started_at in (NOON - DAY, NOON - 2 * MINUTE):
+        (problem,) = problems(one, started_at)
+        assert (problem.code, problem.verdict) == ("MODEM_RECOVERING", Verdict.WARN)
+    stuck = replace(one, ladder=replace(ladder, fell_at=NOON - HOUR))
+    assert "MODEM_RECOVERING" not in [problem.code for problem in problems(stuck)]
 
 
 def test_a_modem_that_restarts_wants_current() -> None:

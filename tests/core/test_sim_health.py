@@ -56,6 +56,12 @@ def test_while_another_modem_sends_it_is_not_urgent() -> None:
     assert set(both.values()) == {Verdict.CRIT}
 
 
+def test_a_modem_without_a_sim_has_no_other_sim() -> None:
+    """One fault, one line: the SIM that was in it last is history."""
+    gone = replace(WELL, state=LinkState.SIM_ABSENT, held_since=NOON, held_sim="…044")
+    assert problems(gone) == {("SIM_ABSENT", "usb1"): Verdict.CRIT}
+
+
 def test_a_swap_shows_though_the_modem_is_lost_again() -> None:
     gone = replace(WELL, state=LinkState.LOST, held_since=NOON, held_sim="…044")
     assert problems(gone) == {("SIM_CHANGED", "usb1"): Verdict.CRIT}

@@ -330,6 +330,32 @@ def test_what_goes_out_is_counted_by_where_it_is(db: Database, outbox: Outbox) -
     assert found.failed_ids == (5,)
 
 
+def test_those_whom_the_network_refused_count_until_it_takes_one(
+    db: Database, outbox: Outbox
+) -> None:
+    """Each number once: a phone that is off looks the same, and is one."""
+
+    def turn(now: int, event: Accepted | RefusedForNow) -> None:
+        part = outbox.claim(now, "usb1", "direct")
+        assert part is not None
+        outbox.record(now, part, event)
+
+    def refused(now: int) -> int:
+        with Reader.open(db.path) as reader:
+            return counts.outward(reader, now, counts.today(reader, NOON)).refused_people
+
+    refusal = RefusedForNow("NET_OUT_OF_ORDER: +CMS ERROR: 38 Network out of order", NOON + 60_000)
+    for number in (1, 2, 3, 3):
+        outbox.enqueue(NOON, recipient=f"+25470000000{number}", text="a")
+    turn(NOON, refusal)
+    turn(NOON + 1, refusal)
+    assert refused(NOON + 2) == 2
+    turn(NOON + 3, Accepted(7))
+    assert refused(NOON + 4) == 0
+    turn(NOON + 5, refusal)
+    assert refused(NOON + 6) == 1
+
+
 def test_yesterdays_failures_are_not_todays(db: Database, outbox: Outbox) -> None:
     """After a day they are history."""
     outbox.enqueue(NOON, recipient="MPESA", text="e")
