@@ -194,8 +194,9 @@ def modem_turn(
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
     hold = credit_hold(config, whole.airtime, db, clock)
     guard = SimGuard(modem, Sims(db), notices_of(db, whole), clock, whole.gateway.name)
+    sims = Sims(db)
     roster = Roster(
-        config.name, facts, outbox, Takeover(db), clock, _routing(whole), Sims(db).holds
+        config.name, facts, outbox, Takeover(db), clock, _routing(whole), sims.holds, sims.imsi_of
     )
     silence = Silence(
         modem,

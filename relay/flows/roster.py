@@ -55,9 +55,13 @@ class Roster:
         clock: Clock,
         policy: RoutingPolicy,
         held: Callable[[str], bool] = lambda _: False,
+        imsi_of: Callable[[str], str] = lambda _: "",
     ) -> None:
-        """`held`: whether a modem sends nothing until a person has looked at its SIM."""
+        """`held`: whether a modem sends nothing until a person has looked at its SIM. `imsi_of`
+        knows the IMSI of a SIM by its ICCID, where the SIM has ever told it.
+        """
         self._held = held
+        self._imsi_of = imsi_of
         self._mine = mine
         self._facts = facts
         self._outbox = outbox
@@ -87,9 +91,15 @@ class Roster:
                 for name, prefixes in self._policy.prefixes.items()
             )
             self._routes = tuple(
-                replace(one, works=one.works and not self._held(one.name)) for one in known
+                replace(one, works=one.works and not self._held(one.name))
+                for one in map(self._recognised, known)
             )
         return self._routes
+
+    def _recognised(self, one: Route) -> Route:
+        """A SIM that would not tell its IMSI this time is still the one that began a message."""
+        imsi = "" if one.network else self._imsi_of(one.sim)
+        return replace(one, sim=imsi, network=imsi) if imsi else one
 
     def _running_ms(self) -> int:
         """Since the start, whatever the clock was set to since."""

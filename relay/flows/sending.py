@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from relay.core.backoff import SOFT_RETRIES, retry_ms
@@ -33,6 +34,7 @@ from relay.flows.ports import Clock, Modem, SimState
 from relay.flows.submission import Submission, never_begun
 from relay.log import event
 from relay.store.outbox import Outbox
+from relay.store.parts import StaleRow
 
 _log = logging.getLogger("relay.sending")
 
@@ -150,7 +152,8 @@ class Sending:
         for urc in urcs:
             if isinstance(urc, LateReference) and (begun := self._begun_lately()):
                 first = min(begun, key=lambda part: (part.submitted_at or 0, part.id))
-                self._outbox.record(self._clock.now(), first, FoundSent(urc.mr))
+                with suppress(StaleRow):  # it was settled meanwhile
+                    self._outbox.record(self._clock.now(), first, FoundSent(urc.mr))
 
     def _begun_lately(self) -> list[Part]:
         since = self._clock.now() - _LATE_MS

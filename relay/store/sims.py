@@ -90,6 +90,11 @@ class Sims:
         sql = "SELECT 1 FROM sim WHERE modem = ? AND held_since IS NOT NULL"
         return self._db.value(sql, (modem,)) is not None
 
+    def imsi_of(self, iccid: str) -> str:
+        """The IMSI of a SIM, '' where it was never told."""
+        sql = "SELECT imsi FROM sim WHERE iccid = ? AND iccid <> ''"
+        return str(self._db.value(sql, (iccid,)) or "")
+
     def accept(self, now: int, sim_id: int) -> None:
         """A person takes the SIM that sits in a modem; the one accepted there before is not."""
         with self._db.transaction() as tx:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from relay.core.device import Slot
+from relay.core.device import LateReference, Slot
 from relay.core.outbound import Resent
 from relay.core.pdu import Address, StatusReport
 from relay.errors import OutcomeUnknown
@@ -173,3 +173,12 @@ def test_a_modem_that_never_says_that_it_sent_does_not_fill_a_phone(station):
         station.submission.settle(station.modem)
         station.clock.advance(600)
     assert 8 <= len(station.modem.submitted) <= 14
+
+
+def test_a_late_answer_for_what_a_person_cancels_in_that_moment_is_dropped(station, monkeypatch):
+    doubt(station, "m1", sent=True)
+    doubtful = station.outbox.uncertain("modem0")
+    station.outbox.cancel(station.clock.now(), doubtful[0].outbound_id)
+    monkeypatch.setattr(station.outbox, "uncertain", lambda _: doubtful)
+    station.sending.notice([LateReference(7)])
+    assert station.states() == ["FAILED"]

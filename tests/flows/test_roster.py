@@ -208,3 +208,14 @@ def test_a_bundle_of_sms_is_credit(pair):
     bundle = {"amount": 0.0, "sms": 500, "sms_left": 500}
     pair.station.facts.put(pair.clock.now(), "modem.usb.balance", bundle)
     assert [route.credit for route in pair.roster.routes()] == [500, None]
+
+
+def test_a_sim_that_does_not_tell_its_imsi_this_time_is_still_the_same(pair):
+    """Or what it has begun would be sent anew, although nothing is wrong."""
+    pair.begin(LONG, accepted=1)
+    pair.roster._imsi_of = {"89": "639022"}.get
+    pair.says("spare", LinkState.READY, "")
+    pair.later(1000)
+    pair.roster.step()
+    assert pair.states() == ["ACCEPTED", "QUEUED", "QUEUED"]
+    assert [route.sim for route in pair.roster.routes()] == ["639021", "639022"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from relay.core.card import Standing
@@ -80,3 +82,10 @@ def test_the_service_centre_is_remembered_with_its_sim(sims):
     assert sims.see_smsc(NOON, sim.id, "+254722500029") == ""
     assert sims.see_smsc(NOON, sim.id, "+254722500030") == "+254722500029"
     assert sims.smsc(sim.id) == "+254722500030"
+
+
+def test_a_sim_that_tells_only_its_iccid_is_known_by_what_it_told_before(sims):
+    seen(sims, OURS)
+    seen(sims, replace(OURS, imsi=""))
+    assert sims.imsi_of(OURS.iccid) == OURS.imsi
+    assert (sims.imsi_of(THEIRS.iccid), sims.imsi_of("")) == ("", "")
