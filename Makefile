@@ -27,11 +27,15 @@ help:  ## list what can be made
 demo: $(RUNTIME)  ## a virtual modem, network and server with relay between them
 	$(BIN)/relay demo
 
-test: $(TOOLS)  ## the tests; arguments for pytest in ARGS
-	$(BIN)/python -m pytest $(ARGS)
+# The tests wait more than they compute. A file's tests stay together: some share what they made.
+JOBS ?= 3
+SIDE_BY_SIDE := --numprocesses $(JOBS) --dist loadfile
+
+test: $(TOOLS)  ## the tests; arguments for pytest in ARGS, how many at a time in JOBS
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 coverage: $(TOOLS)  ## the tests, with the share of the code that they run as a gate
-	$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --skip-covered
 	$(BIN)/python -m coverage report --skip-covered --include='relay/core/*' --fail-under=99
 

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -166,11 +166,15 @@ class SmallDisk:
             pytest.skip(f"!! no small disk can be mounted here: {done and done.stderr}")
 
     def leave(self, octets: int) -> None:
-        """Somebody's films take all but so much."""
-        found = os.statvfs(self.place)
-        size = found.f_bavail * found.f_frsize - octets
+        """Somebody's films take all but so much, whatever relay writes meanwhile."""
         with self._ballast.open("ab") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            while (size := self._free() - octets) > 0:
+                with suppress(OSError):
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), size)
+
+    def _free(self) -> int:
+        found = os.statvfs(self.place)
+        return found.f_bavail * found.f_frsize
 
     def fill(self) -> None:
         self.leave(0)
