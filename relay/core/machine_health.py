@@ -240,8 +240,10 @@ def _unsure(facts: ClockFacts) -> str:
             f"The clock of this computer was set, or has jumped: it is {_apart(-facts.ahead_s)} "
             "what relay has counted"
         )
-    else:
+    elif facts.against:
         what = f"The clock of this computer is not what {' and '.join(facts.against)} says it is"
+    else:
+        what = "Whether the clock of this computer is right is not known"
     return f"{what}, and nobody else says who is right. Nothing expires until that is known."
 
 

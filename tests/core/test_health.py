@@ -560,6 +560,7 @@ def test_a_clock_that_disagrees_is_told(offset: int, side: str) -> None:
         (ClockFacts(ahead_s=-1_770_000_000, known=False), "CLOCK_WRONG", "counts on from when"),
         (ClockFacts(ahead_s=1_577_000_000, known=False), "CLOCK_UNSURE", "Nothing expires"),
         (ClockFacts(known=False, against=("server main",)), "CLOCK_UNSURE", "what server main"),
+        (ClockFacts(known=False), "CLOCK_UNSURE", "is right is not known"),
     ],
 )
 def test_who_says_what_time_it_is_is_told(facts: ClockFacts, code: str, says: str) -> None:
