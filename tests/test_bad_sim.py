@@ -16,7 +16,7 @@ HELD = "SELECT 1 FROM sim WHERE held_since IS NOT NULL"
 
 AGAIN = "is not tried again"
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -94,7 +94,6 @@ def test_a_lost_service_centre_is_given_back(station):
     station.eventually(lambda: station.on_air("Come on Monday") == 1, "the message went out")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("manners", ["counter", "no counter", "no ICCID", "swallowed"])
 def test_a_kill_loop_with_a_wrong_pin_costs_one_try(tmp_path, manners):
     """relay is killed as soon as the PIN is out, or a moment later, and started again."""

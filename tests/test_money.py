@@ -12,7 +12,7 @@ import pytest
 from relay.simulator.ussd import UssdAnswer
 from tests.station import GATEWAY, MOTHER, NURSE, Station
 
-pytestmark = [pytest.mark.pty]
+pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 BALANCE = {"balance_ussd": "*144#,1", "balance_pattern": "You have {amount}"}
 
@@ -99,7 +99,6 @@ def test_the_day_costs_no_more_than_the_cap(tmp_path: Path) -> None:
         assert len(station.network.submissions) == 4
 
 
-@pytest.mark.slow
 def test_the_ledger_is_the_bill_of_the_network_over_kill_9(tmp_path: Path) -> None:
     """Stored submission: the modem's memory says what had gone, so the sums are the same."""
     changes = {"modem.usb": {"submission": "stored"}}

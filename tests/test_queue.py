@@ -14,7 +14,7 @@ from relay.store.database import Database
 from relay.store.outbox import Outbox
 from tests.station import MOTHER, Station
 
-pytestmark = pytest.mark.pty
+pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
 HOUR_MS = 3_600_000
 
@@ -29,8 +29,10 @@ def station(tmp_path: Path) -> Iterator[Station]:
 def outbox(station: Station) -> Iterator[Outbox]:
     """The store of a relay that does not run."""
     db = Database.open(station.store)
-    yield Outbox(db)
-    db.close()
+    try:
+        yield Outbox(db)
+    finally:
+        db.close()
 
 
 def rows(station: Station) -> dict[str, tuple[str, str]]:

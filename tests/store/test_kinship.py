@@ -62,8 +62,10 @@ def test_a_power_cut_between_the_two_marks_disowns_nothing(tmp_path: Path) -> No
         before = kinship._read(conn)
         kinship._note(path, [before or "", "next"], {})
         conn.execute("UPDATE meta SET value = 'next' WHERE key = 'generation'")
-        Facts(Database.open(path)).put(NOW, "something", 1)
+        db = Database.open(path)
+        Facts(db).put(NOW, "something", 1)
         shutil.copytree(path.parent, tmp_path / "cut")
+        db.close()
     assert messages(tmp_path / "cut" / "relay.db") == 60
 
 
