@@ -14,8 +14,9 @@ import random
 import signal
 import tempfile
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from time import monotonic
 
@@ -312,19 +313,27 @@ class Cases:
 
 
 def campaign(choice: Choice) -> Iterable[Tally]:
-    """All cases of all stations; one row for each way of a message and each blow."""
+    """All cases of all stations; one row for each way of a message and each blow.
+
+    A way's rows come as soon as its last case is judged: the whole takes hours.
+    """
+    everything = [(setup, dialogue) for setup in setups() for dialogue in setup.dialogues]
+    for _, dialogues in groupby(sorted(everything, key=_way), key=_way):
+        yield from _tallies(list(dialogues), choice)
+
+
+def _tallies(dialogues: Sequence[tuple[Setup, str]], choice: Choice) -> Iterable[Tally]:
     found: dict[str, list[Verdict]] = defaultdict(list)
     seconds: dict[str, float] = defaultdict(float)
-    for setup in setups():
-        for dialogue in setup.dialogues:
-            began = monotonic()
-            done = drawn(setup, dialogue, choice).run()
-            each = (monotonic() - began) / len(done)
-            for strike, moment, verdict in done:
-                row = _row(setup, dialogue, strike)
-                case = f"{setup.name}: {dialogue}: {strike} at moment {moment}: {verdict.broken}"
-                found[row].append(replace(verdict, broken=verdict.broken and case))
-                seconds[row] += each
+    for setup, dialogue in dialogues:
+        began = monotonic()
+        done = drawn(setup, dialogue, choice).run()
+        each = (monotonic() - began) / len(done)
+        for strike, moment, verdict in done:
+            row = f"cut: {_way((setup, dialogue))}: {strike or 'nothing happens'}"
+            case = f"{setup.name}: {dialogue}: {strike} at moment {moment}: {verdict.broken}"
+            found[row].append(replace(verdict, broken=verdict.broken and case))
+            seconds[row] += each
     for row, verdicts in sorted(found.items()):
         yield _tally(row, verdicts, seconds[row])
 
@@ -339,9 +348,9 @@ def drawn(setup: Setup, dialogue: str, choice: Choice) -> Cases:
     return Cases(setup, dialogue, wanted=wanted, jobs=choice.jobs)
 
 
-def _row(setup: Setup, dialogue: str, strike: str) -> str:
-    way = "receiving" if dialogue.endswith("in") else f"sending, {setup.way}"
-    return f"cut: {way}: {strike or 'nothing happens'}"
+def _way(case: tuple[Setup, str]) -> str:
+    setup, dialogue = case
+    return "receiving" if dialogue.endswith("in") else f"sending, {setup.way}"
 
 
 def _tally(row: str, verdicts: list[Verdict], seconds: float) -> Tally:
