@@ -94,5 +94,5 @@ $(RUNTIME): setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(TOOLS): $(RUNTIME)
-	$(PIP) --no-build-isolation --editable '.[test,check]'
+	$(PIP) --no-build-isolation --editable '.[test,check,field]'
 	@touch $@
