@@ -159,6 +159,7 @@ class Daemon:
             backups_kept=config.store.backups_kept,
             keep_finished_days=config.housekeeping.keep_finished_days,
             validity_ms=config.sending.validity_h * 3600 * 1000,
+            modems=self._modem_names,
         )
         times = config.housekeeping
         jobs = Jobs(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from relay.clock import local
+from relay.core.link import LinkState
 from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
-from relay.store import reserve, retention
+from relay.store import history, reserve, retention
 from relay.store.caps import forget
 from relay.store.clamping import clamp
 from relay.store.database import Database
@@ -40,6 +42,7 @@ class Housekeeping:
         backups_kept: int,
         keep_finished_days: int,
         validity_ms: int,
+        modems: Sequence[str] = (),
     ) -> None:
         self._db = db
         self._inbox = inbox
@@ -50,6 +53,7 @@ class Housekeeping:
         self._backups_kept = backups_kept
         self._keep_ms = keep_finished_days * _DAY_MS
         self._validity_ms = validity_ms
+        self._modems = modems
 
     def last_run(self, job: str) -> int | None:
         """When a job last succeeded (epoch ms)."""
@@ -72,6 +76,20 @@ class Housekeeping:
             _log.warning(event("outbox.expired", messages=expired))
         self._outbox.close_overdue(by_now, self._validity_ms + _REPORT_GRACE_MS)
         self._note_room()
+        self._note_history()
+
+    def _note_history(self) -> None:
+        """A sample of what `relay history` shows, every ten minutes."""
+        signals = {name: self._signal(name) for name in self._modems}
+        history.sample(self._db, self._clock.now(), self._clock.earliest(), signals)
+
+    def _signal(self, modem: str) -> int | None:
+        """In dBm; None for a modem that is away."""
+        link, survey = (self._facts.get(f"modem.{modem}.{name}") for name in ("link", "survey"))
+        if link is None or survey is None or link.value.get("state") != LinkState.READY:
+            return None
+        dbm = survey.value.get("signal_dbm")
+        return dbm if isinstance(dbm, int) else None
 
     def _note_room(self) -> None:
         """How much of the disk was free, every few hours of the last days."""

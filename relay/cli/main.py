@@ -29,8 +29,8 @@ from relay.errors import ConfigError, NumberError, RelayError, StoreError, TextE
 
 # In the order of a technician's day.
 _COMMANDS = (
-    "status", "explain", "send", "inbox", "outbox", "sim", "trace", "balance", "airtime", "modems",
-    "config", "run", "backup", "simulate", "demo", "version",
+    "status", "explain", "send", "inbox", "outbox", "sim", "trace", "history", "balance",
+    "airtime", "modems", "config", "run", "backup", "simulate", "demo", "version",
 )  # fmt: skip
 
 

@@ -141,13 +141,13 @@ class Exchanges:
 
     def settle(self, now: int, answer: Answer) -> Settled:
         """The server answered: one transaction for all that follows from it."""
-        flight = self.in_flight()
+        flight = self.in_flight() or InFlight(now, (), ())
         with self._db.transaction() as tx:
             # Decided before this exchange's own updates count as told: a failure that the
             # server has just heard of for the first time is not one that it asks us to repeat.
             fresh = [self._take(tx, now, handout) for handout in answer.messages]
-            told = self._told(tx, now, flight.update_ids if flight else ())
-            forwarded = self._forwarded(tx, now, flight.report_ids if flight else ())
+            told = self._told(tx, now, flight)
+            forwarded = self._forwarded(tx, now, flight)
             self._clear(tx)
         return Settled(forwarded, told, sum(fresh), len(fresh) - sum(fresh))
 
@@ -186,23 +186,25 @@ class Exchanges:
 
     # --- what an answer does --------------------------------------------------------------------
 
-    def _forwarded(self, tx: sqlite3.Connection, now: int, ids: Sequence[int]) -> int:
+    def _forwarded(self, tx: sqlite3.Connection, now: int, flight: InFlight) -> int:
+        ids, since = flight.report_ids, flight.since
         for inbound_id in ids:
             tx.execute(
-                "UPDATE forwarding SET state = 'FORWARDED', forwarded_at = ?, reason = NULL"
-                " WHERE server = ? AND inbound_id = ? AND state = 'WAITING'",
-                (now, self._server, inbound_id),
+                "UPDATE forwarding SET state = 'FORWARDED', offered_at = ?, forwarded_at = ?,"
+                " reason = NULL WHERE server = ? AND inbound_id = ? AND state = 'WAITING'",
+                (since, now, self._server, inbound_id),
             )
             finish(tx, now, inbound_id, self._server, self._present)
         if ids:
             trail.count(tx, now, f"forwarded:{self._server}", len(ids))
         return len(ids)
 
-    def _told(self, tx: sqlite3.Connection, now: int, ids: Sequence[int]) -> int:
+    def _told(self, tx: sqlite3.Connection, now: int, flight: InFlight) -> int:
         tx.executemany(
-            "UPDATE status_update SET told_at = ? WHERE id = ?", [(now, id_) for id_ in ids]
+            "UPDATE status_update SET offered_at = ?, told_at = ? WHERE id = ?",
+            [(flight.since, now, id_) for id_ in flight.update_ids],
         )
-        return len(ids)
+        return len(flight.update_ids)
 
     def _take(self, tx: sqlite3.Connection, now: int, handout: Handout) -> bool:
         """Store a message that the server handed out; False if it gave it to us before."""

@@ -14,7 +14,14 @@ import uuid
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils.migrations import Migrations
 
-from relay.store import schema_airtime, schema_loops, schema_queue, schema_routing, schema_sim
+from relay.store import (
+    schema_airtime,
+    schema_history,
+    schema_loops,
+    schema_queue,
+    schema_routing,
+    schema_sim,
+)
 from relay.store.ddl import create
 
 migrations = Migrations("relay")
@@ -251,5 +258,6 @@ for _later in (
     schema_sim.m008_sim,
     schema_routing.m010_routing,
     schema_loops.m011_loops,
+    schema_history.m015_history,
 ):
     migrations()(_later)

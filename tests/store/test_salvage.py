@@ -19,12 +19,13 @@ from tests.store.test_database import damage, fill
 
 
 def damaged(path: Path) -> int:
-    """A store with a damaged page in the middle; how many messages it held."""
+    """A store with a damaged page among its raw PDUs; how many messages it held."""
     db = Database.open(path)
     fill(db, 300)
+    pdu = db.value("SELECT pdu FROM raw_pdu WHERE id = 150")
     db.checkpoint()
     db.close()
-    damage(path, start=path.stat().st_size // 2)
+    damage(path, start=path.read_bytes().index(pdu.encode()))
     return 300
 
 
