@@ -14,6 +14,8 @@ import click
 from relay.clock import SystemClock, from_local
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from relay.config import Config
     from relay.flows.ports import Clock
     from relay.store.database import Database
@@ -35,6 +37,13 @@ class MessageId(click.IntRange):
 
     def __init__(self) -> None:
         super().__init__(1, 2**63 - 1)  # what a column of SQLite holds
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from relay.cli.completing import message_ids
+
+        return message_ids(ctx, incomplete)
 
 
 class LocalTime(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on

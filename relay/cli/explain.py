@@ -9,6 +9,7 @@ from importlib import resources
 
 import click
 
+from relay.cli.completing import codes
 from relay.cli.desk import EX_DATAERR, examples, json_option
 from relay.cli.printing import data, emit, note
 from relay.core.cause_tables import CME, CMS
@@ -31,7 +32,7 @@ _UNKNOWN_REPORT = {"same": "REPORT_SERVICE_REJECTED"}
         "relay explain --list            every code there is",
     )
 )
-@click.argument("words", metavar="CODE", nargs=-1)
+@click.argument("words", metavar="CODE", nargs=-1, shell_complete=codes)
 @click.option("--list", "list_all", is_flag=True, help="All codes, one a line.")
 @json_option
 @click.pass_context

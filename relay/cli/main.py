@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -27,10 +27,14 @@ from relay.cli.desk import (
 )
 from relay.errors import ConfigError, NumberError, RelayError, StoreError, TextError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # In the order of a technician's day.
 _COMMANDS = (
     "status", "explain", "send", "inbox", "outbox", "sim", "trace", "history", "balance",
     "airtime", "modems", "config", "run", "backup", "simulate", "demo", "version",
+    "install", "uninstall", "completion",
 )  # fmt: skip
 
 
@@ -47,6 +51,13 @@ class Commands(click.Group):
         command = getattr(module, name)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names alone: to say what each does would import them all, at each TAB."""
+        from relay.cli.completing import beginning
+
+        names = beginning(self.list_commands(ctx), incomplete)
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, context: click.Context, args: list[str]

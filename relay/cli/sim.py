@@ -6,12 +6,20 @@ import sqlite3
 
 import click
 
+from relay.cli.completing import modem_names
 from relay.cli.desk import Desk, config_option, examples, json_option, numbers_option, pass_desk
 from relay.cli.printing import data, emit, note, number, table
 from relay.clock import local
 from relay.core.card import Card
 from relay.store import sims
 from relay.store.sims import InModem
+
+modem_option = click.option(
+    "--modem",
+    metavar="NAME",
+    shell_complete=modem_names,
+    help="Needed where there is more than one.",
+)
 
 _EPILOG = examples(
     "relay sim                            the SIMs that were seen",
@@ -76,7 +84,7 @@ def state(row: sqlite3.Row) -> str:
 
 
 @sim.command(epilog=examples("relay sim show", "relay sim show --modem usb2 --show-numbers"))
-@click.option("--modem", metavar="NAME", help="Needed where there is more than one.")
+@modem_option
 @numbers_option
 @json_option
 @config_option
@@ -103,7 +111,7 @@ def show(desk: Desk, modem: str | None, show_numbers: bool, as_json: bool) -> No
 
 
 @sim.command(epilog=examples("relay sim accept", "relay sim accept --modem usb1"))
-@click.option("--modem", metavar="NAME", help="Needed where there is more than one.")
+@modem_option
 @json_option
 @config_option
 @pass_desk
@@ -131,7 +139,7 @@ def accept(desk: Desk, modem: str | None, as_json: bool) -> int:
 @sim.command(
     "pin-again", epilog=examples("relay sim pin-again", "relay sim pin-again --modem usb1")
 )
-@click.option("--modem", metavar="NAME", help="Needed where there is more than one.")
+@modem_option
 @json_option
 @config_option
 @pass_desk

@@ -6,6 +6,7 @@ import re
 
 import click
 
+from relay.cli.completing import trace_words
 from relay.cli.desk import (
     Desk,
     config_option,
@@ -34,7 +35,7 @@ _LONG = 8  # digits that are no number of a row, but may well begin a uuid
         "relay trace 3f2a91c0         by the id at the server, or its beginning",
     )
 )
-@click.argument("words", metavar="ID", nargs=-1, required=True)
+@click.argument("words", metavar="ID", nargs=-1, required=True, shell_complete=trace_words)
 @numbers_option
 @json_option
 @config_option

@@ -28,6 +28,7 @@ Relay = Callable[..., Result]
 Said = Callable[..., dict[str, Any]]
 ROOT = Path(__file__).parents[2]
 SERVICES = {("run",), ("simulate",)}
+SCRIPTS = {("completion",)}
 
 
 def process(clinic: Clinic, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -360,7 +361,7 @@ def test_help_fits_the_screen(relay: Relay, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [words for words in commands(main) if words not in SERVICES], ids=" ".join
+    "words", [words for words in commands(main) if words not in SERVICES | SCRIPTS], ids=" ".join
 )
 def test_every_command_speaks_json(words: tuple[str, ...]) -> None:
     """For programs; groups and what runs until it is stopped have nothing to say themselves."""
