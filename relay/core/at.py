@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import Final as Constant
 
 from relay.core.device import DirectPdu, IncomingCall, Unsolicited, Urc
+from relay.core.pdu import is_cut
 from relay.core.urc import BARE, CALL_ENDS, read_urc, result_name
 
 PROMPT: Constant = "\0>"  # what `Feed` yields for the prompt: no line can contain a NUL
@@ -199,8 +200,9 @@ class Sorter:
         return [_unsolicited(line, urc)]
 
     def _direct(self, header: str, pdu: str) -> DirectPdu:
-        via = result_name(header)
-        return DirectPdu(via, pdu.upper(), self.needs_ack and via != "+CBM")
+        via, announced = result_name(header), _LENGTH.search(header)
+        cut = via != "+CBM" and announced is not None and is_cut(pdu, int(announced[1]))
+        return DirectPdu(via, pdu.upper(), self.needs_ack and via != "+CBM" and not cut, cut)
 
     def _goes_on(self, line: str) -> bool:
         self._quoted.append(line)
@@ -237,6 +239,7 @@ def is_hex(text: str) -> bool:
 
 
 _HEX = re.compile(r"[0-9A-Fa-f]+")
+_LENGTH = re.compile(r"(?:^|[:,])\s*(\d{1,3})\s*$")
 
 
 def _unsolicited(line: str, urc: Urc) -> Heard:

@@ -68,4 +68,5 @@ def read(octets: Octets, smsc: str, first: int) -> Deliver:
         ports=body.ports,
         shift=body.shift,
         elements=body.elements,
+        missing=body.missing,
     )

@@ -43,11 +43,16 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class DirectPdu:
-    """+CMT, +CDS or +CBM: a PDU that lies nowhere else, so it is kept at once."""
+    """+CMT, +CDS or +CBM: a PDU that lies nowhere else, so it is kept at once.
+
+    What the modem did not say to its end (`cut`) is kept and not acknowledged: the network, which
+    hears nothing, says it again.
+    """
 
     via: str
     pdu: str = field(repr=False)
     needs_ack: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from relay.core.status_report import StatusReport
 from relay.core.submit import Submit
 from relay.core.tpdu import STATUS_REPORT, SUBMIT
 from relay.core.udh import Concat, Element, Shift
+from relay.errors import PduError
 
 __all__ = [
     "Address",
@@ -31,6 +32,7 @@ __all__ = [
     "Submit",
     "Waiting",
     "decode",
+    "is_cut",
     "tpdu_octets",
 ]
 
@@ -58,3 +60,16 @@ def tpdu_octets(pdu: str) -> int:
     octets = Octets(pdu)
     octets.take(octets.byte("the service centre"), "the service centre")
     return octets.left
+
+
+def is_cut(pdu: str, announced: int) -> bool:
+    """Whether the end of a line is missing: fewer octets than the modem announced, and fewer than
+    the PDU itself counts. (A modem that only announces too many cuts nothing.)
+    """
+    try:
+        if tpdu_octets(pdu) >= announced:
+            return False
+        read = decode(pdu)
+    except PduError:
+        return True
+    return isinstance(read, Deliver) and read.missing > 0

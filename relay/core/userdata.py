@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relay.core import gsm7, national, udh
 from relay.core.dcs import CODINGS, Coding, Encoding
@@ -22,6 +22,7 @@ class UserData:
     and is None otherwise. A text in UCS-2 may begin or end with half of a surrogate pair whose
     other half is in the neighbouring part; `relay.core.segment.join_text` heals that. `shift`
     names the national language tables of a GSM 7 bit text, `ports` are (destination, source).
+    `missing` are the octets that TP-UDL counts and that are not there.
     """
 
     dcs: int = 0
@@ -31,6 +32,7 @@ class UserData:
     ports: tuple[int, int] | None = None
     shift: udh.Shift = udh.NO_SHIFT
     elements: tuple[udh.Element, ...] = ()
+    missing: int = field(default=0, compare=False)
 
     @property
     def coding(self) -> Coding:
@@ -57,10 +59,11 @@ def read(octets: Octets, dcs: int, *, has_header: bool) -> UserData:
     length = octets.byte("the user data")
     coding = CODINGS[dcs].encoding
     seven_bit = coding is Encoding.GSM7
-    field = octets.rest(gsm7.packed_length(length) if seven_bit else length)
-    header_length = field[0] + 1 if has_header and field else 0
-    header = udh.decode(field[1:header_length]) if header_length else udh.EMPTY
-    body = field[header_length:]
+    counted = gsm7.packed_length(length) if seven_bit else length
+    there = octets.rest(counted)
+    header_length = there[0] + 1 if has_header and there else 0
+    header = udh.decode(there[1:header_length]) if header_length else udh.EMPTY
+    body = there[header_length:]
     if seven_bit:
         fill = -header_length * 8 % 7
         count = length - (header_length * 8 + fill) // 7
@@ -77,6 +80,7 @@ def read(octets: Octets, dcs: int, *, has_header: bool) -> UserData:
         ports=header.ports,
         shift=header.shift,
         elements=header.elements,
+        missing=counted - len(there),
     )
 
 

@@ -26,7 +26,7 @@ from relay.flows.ports import Clock, Doorbell, Modem
 from relay.log import Repeated, event
 from relay.store.facts import Facts
 from relay.store.inbox import Digested, Inbox
-from relay.store.raw import Arrival, newest_stamp
+from relay.store.raw import CUT, Arrival, newest_stamp
 
 _log = logging.getLogger("relay.receiving")
 
@@ -102,7 +102,10 @@ class Receiving:
             elif isinstance(urc, MemoryFull):
                 self._sweep_at = 0.0
         if self._direct:
-            self._keep([(urc.pdu, urc.via) for urc in self._direct], live=True)
+            self._keep(
+                [(urc.pdu, f"{urc.via}{CUT}" if urc.cut else urc.via) for urc in self._direct],
+                live=True,
+            )
             self._unacknowledged += sum(urc.needs_ack for urc in self._direct)
             self._direct.clear()
 

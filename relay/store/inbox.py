@@ -12,7 +12,7 @@ from relay.core.device import Slot
 from relay.core.foreign import foreign
 from relay.core.inbound import INBOUND_TRANSITIONS, Completed, GaveUpWaiting, InboundState
 from relay.core.machine import step
-from relay.core.pdu import Concat, Deliver, StatusReport, Submit, decode
+from relay.core.pdu import Concat, Deliver, StatusReport, Submit
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError, StoreError
 from relay.store import aside, assemblies, canaries, raw, trail
@@ -121,7 +121,7 @@ class Inbox:
                 raw.decoded(tx, row["id"])
                 aside.keep(tx, now, row, aside.of_broadcast(page))
                 return "aside"
-            pdu = decode(row["pdu"])
+            pdu = raw.read(row["pdu"], row["via"])
         except PduError as error:
             raw.undecodable(tx, now, row["id"], error.reason)
             return "undecodable"

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from relay.core.inbound import RAW_TRANSITIONS, Decoded, NotDecodable, RawState
 from relay.core.machine import step
-from relay.core.pdu import Deliver, decode
+from relay.core.pdu import Deliver, Pdu, decode
 from relay.errors import PduError
 from relay.store import trail
 
 _GONE_MS = 600_000  # many sweeps
+CUT = " cut"  # ends `via` of what the modem did not say to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ def _sc_time(pdu: str) -> int | None:
     except PduError:
         return None
     return message.sc_time or 0 if isinstance(message, Deliver) else None
+
+
+def read(pdu: str, via: str) -> Pdu:
+    """What a kept PDU says. Raises `PduError` where nobody can tell, or where its end is missing:
+    a report without its last figures is another report.
+    """
+    if via.endswith(CUT):
+        raise PduError(pdu, "the modem did not say it to its end")
+    return decode(pdu)
 
 
 def decoded(tx: sqlite3.Connection, raw_id: int) -> None:

@@ -20,7 +20,7 @@ from relay.core.device import (
 )
 from relay.core.urc import is_chatter, is_reboot, read_urc
 
-DELIVER = "07915892000000F0040B915892214365F70000AA"
+DELIVER = "07917238010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37"
 
 
 def lines(data: bytes) -> list[str]:
@@ -189,9 +189,29 @@ def test_unsolicited_lines_survive_any_command(line: str, urc: Urc, command: str
 @pytest.mark.parametrize("header", ["+CMT: ,24", '+CMT: "",24', "+CDS: 25", "+CDS:25", "+CBM: 88"])
 def test_two_line_results(header: str) -> None:
     """M14, M15: a PDU that is routed past the memory arrives whole, also inside an answer."""
-    pdu = "0891AB"
     via = header.split(":", maxsplit=1)[0]
-    assert urcs(header, pdu.lower(), command="AT+CMGL=4") == [DirectPdu(via, pdu)]
+    assert urcs(header, DELIVER.lower(), command="AT+CMGL=4") == [DirectPdu(via, DELIVER)]
+
+
+def test_a_routed_pdu_whose_line_was_cut_is_not_acknowledged() -> None:
+    """Found by cutting at every byte: TP-UDL counts more than is there. The report would
+    have gone to the server without it, and once more when the network said it again.
+    """
+    sorter = Sorter()
+    sorter.needs_ack = True
+    whole = (len(DELIVER) - int(DELIVER[:2], 16) * 2 - 2) // 2
+    for end in range(2, len(DELIVER), 2):
+        sorter.hear(f"+CMT: ,{whole}", None)
+        (heard,) = sorter.hear(DELIVER[:end], None)
+        assert heard.urc == DirectPdu("+CMT", DELIVER[:end], needs_ack=False, cut=True)
+
+
+def test_a_modem_that_announces_too_much_is_still_heard() -> None:
+    """The PDU's own count says that all of it is there."""
+    sorter = Sorter()
+    sorter.needs_ack = True
+    sorter.hear("+CMT: ,99", None)
+    assert sorter.hear(DELIVER, None)[0].urc == DirectPdu("+CMT", DELIVER, needs_ack=True)
 
 
 def test_phase_2_plus_wants_an_acknowledgement() -> None:

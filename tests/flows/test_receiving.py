@@ -93,6 +93,18 @@ def test_a_pdu_that_lies_nowhere_else_is_kept_and_then_acknowledged(station: Sta
     assert station.modem.acknowledged == 1
 
 
+def test_a_direct_pdu_that_was_cut_waits_for_the_network_to_say_it_again(station: Station) -> None:
+    station.work()
+    whole = deliver("21 children")
+    station.modem.urcs.append(DirectPdu("+CMT", whole[:-6], cut=True))
+    station.work()
+    assert (texts(station), station.modem.acknowledged) == ([], 0)
+    assert station.db.value("SELECT state FROM raw_pdu") == "UNDECODABLE"
+    station.modem.urcs.append(DirectPdu("+CMT", whole, needs_ack=True))
+    station.work()
+    assert (texts(station), station.modem.acknowledged) == (["21 children"], 1)
+
+
 def test_a_direct_pdu_survives_the_loss_of_the_port(station: Station) -> None:
     """It came in while another command failed: it must not go down with the line."""
     station.work()

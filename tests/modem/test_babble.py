@@ -7,7 +7,7 @@ from relay.core.device import DirectPdu
 from relay.modem.answer import Answer
 from relay.modem.reader import Reader
 
-PDU = "07915892000000F0040B915892214365F70000AA"
+PDU = "07917238010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37"
 
 
 def test_an_answer_without_an_end_stops_growing():
@@ -26,7 +26,7 @@ def test_hints_without_an_end_stop_growing_and_messages_do_not():
     reader = Reader("nowhere")
     for number in range(50):
         reader._take(b'+CMTI: "SM",%d\r\nRING\r\n' % number * 100)
-        reader._take(f"+CMT: ,20\r\n{PDU}\r\n".encode())
+        reader._take(f"+CMT: ,28\r\n{PDU}\r\n".encode())
     heard = reader.take_urcs()
     assert heard.count(DirectPdu("+CMT", PDU)) == 50
     assert len(heard) < 1100
