@@ -189,7 +189,7 @@ class NoReply(ModemError):
 
 @dataclass(eq=False)
 class SimProblem(ModemError):
-    """`kind` is one of SIM_ABSENT, PIN_REQUIRED, PIN_REFUSED, PUK_BLOCKED."""
+    """`kind` is one of SIM_ABSENT, PIN_REQUIRED, PIN_REFUSED, PUK_BLOCKED, SIM_FAILURE, SIM_WRONG."""
 
     kind: str
     detail: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from relay.core.backoff import delay_s
+from relay.core.causes import cause_of
 from relay.core.device import Restarted, Survey, Urc
 from relay.core.ladder import Trouble
 from relay.core.link import READABLE
@@ -22,6 +23,11 @@ _log = logging.getLogger("relay.linking")
 _BASE_S = 2.0
 _CAP_S = 60.0
 _REFUSALS_BEFORE_REOPEN = 5
+# What a modem says whose SIM was taken out, or exchanged for one that asks for a PIN, while it
+# runs: only bringing it up anew finds out which, and whose it is.
+_ANOTHER_SIM = frozenset({
+    "PIN_REFUSED", "PIN_REQUIRED", "PUK_BLOCKED", "SIM_ABSENT", "SIM_FAILURE", "SIM_WRONG",
+})  # fmt: skip
 
 
 class Linking:
@@ -112,9 +118,12 @@ class Linking:
     def lost(self, error: ModemError) -> float:
         """A command failed: forgive a refusal, close on anything worse; seconds to wait."""
         if isinstance(error, Refused):
+            if (code := cause_of(error).code) in _ANOTHER_SIM:
+                return self._failed(SimProblem(code, f"the modem says {error}"))
             self._refusals += 1
             if self._refusals < _REFUSALS_BEFORE_REOPEN:
-                _log.warning(event("link.refused", modem=self._modem.name, error=str(error)))
+                if self._said.worth(str(error), self._clock.monotonic()):
+                    _log.warning(event("link.refused", modem=self._modem.name, error=str(error)))
                 return 1.0
         return self._failed(error)
 

@@ -57,6 +57,21 @@ def test_a_modem_that_restarted_is_brought_up_again(station: Station) -> None:
     assert station.modem.link is LinkState.READY
 
 
+def test_a_sim_that_was_exchanged_under_a_running_modem_is_looked_at_at_once(
+    station: Station,
+) -> None:
+    """Five surveys would pass before it counts as refusing, and status said that all was well."""
+    station.work()
+    station.clock.advance(61)
+    station.modem.die_in["survey"] = Refused("CMS", 311)
+    station.modem.open_errors = [SimProblem("PIN_REQUIRED", "no PIN is configured")]
+    wait = station.turn.step()
+    assert link(station)[1].startswith("PIN_REQUIRED: the modem says +CMS ERROR: 311")
+    station.clock.advance(wait)
+    station.turn.step()
+    assert "no PIN is configured" in link(station)[1]
+
+
 def test_a_modem_that_forgot_its_settings_is_brought_up_again(station: Station) -> None:
     station.work()
     station.modem.settings_kept = False
