@@ -189,7 +189,7 @@ class NoReply(ModemError):
 
 @dataclass(eq=False)
 class SimProblem(ModemError):
-    """`kind` is one of SIM_ABSENT, PIN_REQUIRED, PIN_REFUSED, PUK_BLOCKED, SIM_FAILURE, SIM_WRONG."""
+    """`kind` is SIM_ABSENT, SIM_FAILURE, SIM_WRONG, PIN_REQUIRED, PIN_REFUSED or PUK_BLOCKED."""
 
     kind: str
     detail: str = ""
