@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # In the order of a technician's day.
 _COMMANDS = (
-    "status", "explain", "send", "inbox", "outbox", "sim", "trace", "history", "balance",
+    "status", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "history", "balance",
     "airtime", "modems", "config", "run", "backup", "simulate", "demo", "version",
     "install", "uninstall", "completion",
 )  # fmt: skip

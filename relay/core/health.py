@@ -109,14 +109,14 @@ def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...])
         return _unreadable(station.store.trouble)
     codes = {problem.code for problem in problems}
     if "DISK_FULL" in codes:
-        return f"The disk is full, so SMS wait on the SIM and at the network. {_safe(station)}"
+        return f"The disk is full, so SMS wait on the SIM and at the network. {safe(station)}"
     if station.daemon.running is not Running.YES:
-        return f"{_stopped(station)} {_safe(station)}"
+        return f"{_stopped(station)} {safe(station)}"
     refused = not codes.isdisjoint({"SMS_REJECTED", "OUT_REFUSED"})
     words = plain.sentence(_radio_and_server(station, refused=refused))
     if verdict is Verdict.OK:
         return words
-    return f"{words} {_safe(station) if _broken(station) else _look(verdict, problems)}"
+    return f"{words} {safe(station) if _broken(station) else _look(verdict, problems)}"
 
 
 def _unreadable(trouble: str) -> str:
@@ -201,8 +201,8 @@ def _broken(station: Station) -> bool:
     return _radio(station) is not True or _server(station) != ""
 
 
-def _safe(station: Station) -> str:
-    """What is not lost: only where the database says so."""
+def safe(station: Station) -> str:
+    """What is not lost, in a sentence: only where the database says so."""
     inward = station.inward
     if inward is None:
         return ""

@@ -88,7 +88,7 @@ def _gravity(server: ServerFacts, station: Station) -> Verdict | None:
 
 def _failing(server: ServerFacts, verdict: Verdict, station: Station) -> Problem:
     code = server.code or ""
-    what, action = _words(code)
+    what, action = meaning(code)
     lasted = outage(server, station)
     last = f"last reached {plain.age(server.last_ok, station.now)}"
     if server.last_ok is None:
@@ -158,7 +158,7 @@ def _parked(server: ServerFacts) -> Iterator[Problem]:
     )
 
 
-def _words(code: str) -> tuple[str, str]:
+def meaning(code: str) -> tuple[str, str]:
     """What a code means, and what a person can do about it."""
     for start, what, action in _MEANINGS:
         if code.startswith(start):

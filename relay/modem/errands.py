@@ -9,6 +9,7 @@ from relay.modem.bringup import imsi_of
 from relay.modem.calls import hang_up
 from relay.modem.centre import set_centre
 from relay.modem.opened import Opened
+from relay.modem.unlocking import pin_tries
 
 
 class Errands(ABC):
@@ -29,6 +30,11 @@ class Errands(ABC):
     def hang_up(self) -> None:
         """End the call that rings. Raises `Refused` where the modem knows no way."""
         hang_up(self._open_line().session)
+
+    def pin_tries(self) -> int | None:
+        """How many PIN tries the SIM has left; None where the modem does not tell."""
+        up = self._open_line()
+        return pin_tries(up.session, up.setup.profile.tries_left)
 
     def set_centre(self, number: str) -> bool:
         """Tell the SIM its service centre; whether it reads the same afterwards."""

@@ -11,7 +11,7 @@ never anything sent to a SIM that asks for its PUK. What is not known counts as 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -146,11 +146,17 @@ def _raise_unless_pin(state: str) -> None:
 
 
 def _noted_tries(session: Session, lock: Lock) -> int | None:
+    left = pin_tries(session, lock.tries_commands)
+    if left is not None:
+        lock.pins.note_tries(left)
+    return left
+
+
+def pin_tries(session: Session, commands: Sequence[str]) -> int | None:
     """How many tries the SIM has left; None where the modem does not tell."""
-    for command in lock.tries_commands:
+    for command in commands:
         left = tries_left(session.ask_if_known(command) or [])
         if left is not None:
-            lock.pins.note_tries(left)
             return left
     return None
 

@@ -6,7 +6,7 @@ of the same request: the headers below please both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 import relay
@@ -66,9 +66,19 @@ class ChtServer:
     def takes_gzip(self) -> bool | None:
         return self._gzip.taken
 
+    def connect(self) -> Mapping[str, object]:
+        """Only connect; see `HttpClient.connect`."""
+        return self._http.connect()
+
     def check(self) -> None:
         """GET the endpoint. Raises `ServerError` unless a gateway endpoint lets us in."""
-        read_check(_accepted(self._http.request("GET", self._headers)).body)
+        self.clock()
+
+    def clock(self) -> int | None:
+        """As `check`; the server's clock (epoch ms), where its answer has one."""
+        reply = _accepted(self._http.request("GET", self._headers))
+        read_check(reply.body)
+        return date_ms(reply)
 
     def exchange(self, reports: Sequence[Report], updates: Sequence[Update]) -> Answer:
         """POST once. Only a compressed request that was refused is repeated, and uncompressed.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -92,6 +93,12 @@ class HttpClient:
                     error, self.host, expired=expired.is_set(), sent=body is not None
                 ) from error
             return reply
+
+    def connect(self) -> Mapping[str, object]:
+        """Open the connection and send nothing. The server's certificate as `ssl.SSLSocket`
+        reads it; empty where there is none, or nobody has vouched for it. Raises `Unreachable`."""
+        sock = self._connected()
+        return (sock.getpeercert() or {}) if isinstance(sock, ssl.SSLSocket) else {}
 
     def close(self) -> None:
         self._remember_session()

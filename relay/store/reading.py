@@ -7,7 +7,7 @@ that may not write into the folder. sqlite-utils is not imported: `relay status`
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,20 @@ class Reader:
     def plan(self, sql: str, params: Params = ()) -> list[str]:
         """How SQLite would answer a query, one line a step."""
         return [row["detail"] for row in self.query(f"EXPLAIN QUERY PLAN {sql}", params)]
+
+    def damage(self, goes_on: Callable[[], bool]) -> str | None:
+        """What a check of every page finds, '' for nothing; None if `goes_on` ended it before."""
+        self._conn.set_progress_handler(lambda: not goes_on(), 10_000)
+        try:
+            return str(self._conn.execute("PRAGMA quick_check(1)").fetchone()[0]).replace("ok", "")
+        except sqlite3.OperationalError as error:
+            if "interrupted" in str(error):
+                return None
+            raise _named(self.path, error) from error
+        except sqlite3.Error as error:
+            return str(error)
+        finally:
+            self._conn.set_progress_handler(None, 0)
 
     def close(self) -> None:
         self._conn.close()

@@ -19,9 +19,12 @@ from relay.core.explained import FATES, meanings
 ROOT = Path(__file__).parents[2]
 
 # Where codes for people are made, and what looks like one there and is none.
-_SOURCES = ("core/*_health.py", "core/health.py", "core/outcome.py", "servers/failures.py")
+_SOURCES = (
+    "core/*_health.py", "core/health.py", "core/outcome.py", "core/doctor/*.py",
+    "servers/failures.py",
+)  # fmt: skip
 _CODE = re.compile(r'"([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])"')
-_BEGINNINGS = {"HTTP_5", "HTTP_408", "HTTP_425"}
+_BEGINNINGS = {"HTTP_5", "HTTP_3", "HTTP_408", "HTTP_425"}
 
 
 def said(*words: str) -> str:
