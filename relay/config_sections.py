@@ -281,10 +281,13 @@ class HousekeepingConfig:
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """`level` is debug, info, warning or error; `trace_modem` writes every AT line at debug."""
+    """`level` is debug, info, warning or error; `trace_modem` writes every AT line at debug.
+    `file` is written to as well, if there is one; it may take `file_mb` megabytes."""
 
     level: str = setting("info", values.one_of("debug", "info", "warning", "error"))
     trace_modem: bool = setting(False, values.yes_or_no)
+    file: Path | None = setting(None, values.path_or_none)
+    file_mb: int = setting(10, values.whole(1, 1_000, "megabytes"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,12 @@ def path(value: object, place: Place) -> Path:
     return place.folder / _at_home(_filled(written, place), place)
 
 
+def path_or_none(value: object, place: Place) -> Path | None:
+    """The same; empty gives None."""
+    found = path(value, place)
+    return None if found == Path() else found
+
+
 def _filled(written: str, place: Place) -> str:
     try:
         return string.Template(written).substitute(place.environ)

@@ -29,6 +29,7 @@ from relay.errors import (
 from relay.housekeeping import Housekeeping
 from relay.jobs import Jobs
 from relay.log import event
+from relay.log_file import BoundedFile
 from relay.modem.discovery import Bus
 from relay.store import reserve
 from relay.store.clamping import clamp
@@ -36,7 +37,7 @@ from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.forwarding import finish_departed
 from relay.timekeeper import Timekeeper
-from relay.workers import Bell, Crew, Worker
+from relay.workers import Bell, Bells, Crew, Worker
 
 _log = logging.getLogger("relay.daemon")
 
@@ -51,20 +52,6 @@ _STEP_EXTRA_S = 300.0
 # A submission that is under way is not broken off, but a stop must end some time.
 _MODEM_STOP_S = 60.0
 _SYNC_STOP_S = 5.0
-
-
-class _Bells:
-    """Rings several bells as one."""
-
-    def __init__(self) -> None:
-        self._rings: list[Callable[[], None]] = []
-
-    def add(self, ring: Callable[[], None]) -> None:
-        self._rings.append(ring)
-
-    def ring(self) -> None:
-        for ring in self._rings:
-            ring()
 
 
 class Daemon:
@@ -97,13 +84,13 @@ class Daemon:
     # --- build ----------------------------------------------------------------------------------
 
     def _workers(self, config: Config) -> list[Worker]:
-        modems, servers = _Bells(), _Bells()
+        modems, servers = Bells(), Bells()
         return [
             *self._modem_workers(config, modems, servers),
             *self._sync_workers(config, modems, servers),
         ]
 
-    def _modem_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
+    def _modem_workers(self, config: Config, modems: Bells, servers: Bells) -> list[Worker]:
         workers = []
         bus = self._bus
         for one in config.modems:
@@ -126,7 +113,7 @@ class Daemon:
             )
         return workers
 
-    def _sync_workers(self, config: Config, modems: _Bells, servers: _Bells) -> list[Worker]:
+    def _sync_workers(self, config: Config, modems: Bells, servers: Bells) -> list[Worker]:
         workers = []
         for one in config.servers:
             bell = Bell()
@@ -309,7 +296,9 @@ class Daemon:
 
 def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
     """Run relay with this configuration until it is told to stop; the exit code (sysexits.h)."""
-    log.configure(config.log.level, trace=config.log.trace_modem, environ=environ)
+    path, most = config.log.file, config.log.file_mb * 1_000_000
+    file = BoundedFile(path, most) if path else None
+    log.configure(config.log.level, trace=config.log.trace_modem, environ=environ, file=file)
     for warning in config.warnings:
         _log.warning(event("config.warning", detail=warning))
     try:

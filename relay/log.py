@@ -139,15 +139,19 @@ def configure(
     trace: bool = False,
     environ: Mapping[str, str] = os.environ,
     stream: TextIO | None = None,
+    file: logging.Handler | None = None,
 ) -> None:
-    """Send the log to `stream` (stderr), in place of whatever was set before.
+    """Send the log to `stream` (stderr) and to `file`, in place of whatever was set before.
 
     `level` is debug, info, warning or error.
     """
     stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_JournalLines() if _is_journal(stream, environ) else _Lines())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream)]
+    handlers[0].setFormatter(_JournalLines() if _is_journal(stream, environ) else _Lines())
+    if file is not None:
+        file.setFormatter(_Lines())
+        handlers.append(file)
+    logging.basicConfig(handlers=handlers, level=logging.WARNING, force=True)
     logging.getLogger("relay").setLevel(level.upper())
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)

@@ -53,6 +53,20 @@ class Bell:
         return rang
 
 
+class Bells:
+    """Rings several bells as one."""
+
+    def __init__(self) -> None:
+        self._rings: list[Callable[[], None]] = []
+
+    def add(self, ring: Callable[[], None]) -> None:
+        self._rings.append(ring)
+
+    def ring(self) -> None:
+        for ring in self._rings:
+            ring()
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """How a worker is. `overdue_s` is above 0 for one that hangs; `trouble` is '' when fine."""
