@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 import relay
-from relay import holding, log, systemd
+from relay import holding, log, power, systemd
 from relay.assembly import balance_wish, inbox_of, modem_turn, outbox_of, syncing
 from relay.clock import StepWatch, SystemClock
 from relay.clock_guard import ClockGuard
@@ -31,7 +31,7 @@ from relay.jobs import Jobs
 from relay.log import event
 from relay.log_file import BoundedFile
 from relay.modem.discovery import Bus
-from relay.store import reserve
+from relay.store import darkness, reserve
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts
@@ -69,6 +69,7 @@ class Daemon:
         # What made this store unusable for good: it must be opened anew.
         self.trouble: StoreError | None = None
         self._signals = 0
+        self._boot = power.boot_id()
         self._said = log.Repeated()
         self._step_watch = StepWatch(clock.computer.now, clock.monotonic)
         self._data_version = db.data_version()
@@ -183,6 +184,7 @@ class Daemon:
     def _start(self) -> None:
         self._guard.begin()
         now = self._clock.now()
+        _quietly(lambda: darkness.note(self._db, self._facts, now, self._boot))
         clamp(self._db, now)
         finish_departed(self._db, self._server_names)
         if doubtful := self._outbox.recover(now, self._modem_names):
@@ -263,7 +265,7 @@ class Daemon:
             for health in self._crew.health()
         }
         facts["clock"] = self._clock.fact()
-        facts["daemon.beat"] = {"state": state, "pid": os.getpid()}
+        facts["daemon.beat"] = {"state": state, "pid": os.getpid(), "boot": self._boot}
         facts["daemon"] = {"state": state, "pid": os.getpid(), "version": relay.__version__}
         try:
             self._facts.put_all(self._clock.now(), facts)

@@ -141,7 +141,8 @@ class PortLost(ModemError):
     code: str = ""
 
     def __str__(self) -> str:
-        return f"port {self.port} cannot be used: {self.cause}"
+        place = f"the modem ({self.port})" if " = " in self.port else f"port {self.port}"
+        return f"{place} cannot be used: {self.cause}"
 
 
 @dataclass(eq=False)

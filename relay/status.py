@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from relay import status_airtime, status_facts
+from relay import power, status_airtime, status_facts
 from relay.clock import wall
 from relay.config_sections import Config
 from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
-from relay.store import counts, reserve, sims
+from relay.store import counts, darkness, reserve, sims
 from relay.store.facts import Fact
 from relay.store.holders import holder
 from relay.store.reading import Reader, StoreMissing, StoreOutdated
@@ -41,11 +41,13 @@ def observe(config: Config, now: int) -> Station:
         on_uncertain=config.sending.on_uncertain,
         store=StoreFacts(
             path=str(path),
+            mount=mount_of(path.parent),
             free=free_space(path.parent),
             reserve=_exists(str(reserve.path_of(path))) is True,
         ),
         airtime=tuple(AirtimeFacts(modem.name) for modem in config.modems),
         servers=tuple(ServerFacts(server.name) for server in config.servers),
+        power=power.look(),
     )
     try:
         with Reader.open(path) as reader:
@@ -104,6 +106,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         workers=status_facts.workers(facts),
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,
+        dark=darkness.lately(facts, reader, now),
     )
 
 
@@ -213,6 +216,15 @@ def free_space(folder: Path) -> int | None:
             continue
         return found.f_bavail * found.f_frsize
     return None
+
+
+def mount_of(folder: Path) -> str:
+    """The top of the disk that this folder is on, or will be made on."""
+    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    place = Path(os.path.realpath(there))
+    while not os.path.ismount(place):
+        place = place.parent
+    return str(place)
 
 
 def _exists(path: str) -> bool | None:

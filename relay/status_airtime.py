@@ -9,6 +9,7 @@ from typing import Any
 from relay.config_sections import AirtimeConfig
 from relay.core.credit import Reserve
 from relay.core.money import MICROS, micros
+from relay.core.said import joined, say, some
 from relay.core.station import AirtimeFacts
 from relay.status_facts import table, text, when, whole
 from relay.store.facts import Fact
@@ -63,9 +64,14 @@ def airtime_line(one: AirtimeFacts, *, alone: bool) -> str:
     """One line of status, or nothing for a SIM of which nobody wants to know."""
     if not one.known and one.out_since is None:
         return ""
-    words = ("no credit; " * (one.out_since is not None)) + one.words()
-    words += f"; {one.held:,} SMS wait behind the reserve" * one.reserve
-    return words if alone else f"{one.modem}: {words}"
+    held = ""
+    if one.reserve:
+        held = some(
+            one.held, "{n} SMS waits behind the reserve", "{n} SMS wait behind the reserve"
+        )
+    none = say("no credit") if one.out_since is not None else ""
+    words = joined([none, one.words(), held])
+    return words if alone else joined([f"{one.modem}:", words], " ")
 
 
 def document(one: AirtimeFacts) -> dict[str, Any]:

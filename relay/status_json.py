@@ -40,6 +40,8 @@ def document(station: Station, health: Health, *, show_numbers: bool = False) ->
         "out": station.outward and asdict(station.outward),
         "workers": [asdict(worker) for worker in station.workers],
         "store": asdict(station.store),
+        "power": asdict(station.power),
+        "off": [asdict(dark) for dark in station.dark],
         "clock": {"step_s": station.clock_step_s, "step_at": station.clock_step_at},
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from relay.clock import local
 from relay.core import plain
 from relay.core.foreign import named
+from relay.core.said import Said, joined, say, some
 from relay.core.station import HeldFacts, InwardFacts, OutwardFacts, Reason, Station
 
 _SHOWN = 3
@@ -14,75 +15,131 @@ _SHOWN = 3
 
 def inward(found: InwardFacts, station: Station) -> str:
     now = station.now
-    words = [f"{plain.count(found.received_today)} today"]
+    words = [some(found.received_today, "{n} today", "{n} today")]
     if found.here_only:
         oldest = plain.duration(now - (found.oldest_here_at or now))
-        words.append(f"{plain.count(found.here_only)} safe here only (oldest {oldest})")
+        words.append(
+            some(
+                found.here_only,
+                "{n} safe here only (oldest {time})",
+                "{n} safe here only (oldest {time})",
+                time=oldest,
+            )
+        )
     elif station.servers:
-        words.append("0 safe here only")
+        words.append(say("0 safe here only"))
     if found.waiting_parts:
         waited = plain.duration(now - (found.oldest_part_at or now))
         words.append(
-            f"{plain.many(found.waiting_parts, 'long SMS', 'long SMS')} short of parts ({waited})"
+            some(
+                found.waiting_parts,
+                "{n} long SMS short of parts ({time})",
+                "{n} long SMS short of parts ({time})",
+                time=waited,
+            )
         )
     if found.unread:
-        words.append(f"{plain.count(found.unread)} not read yet")
+        words.append(some(found.unread, "{n} not read yet", "{n} not read yet"))
     if found.undecodable:
-        words.append(f"{plain.count(found.undecodable)} unreadable")
+        words.append(some(found.undecodable, "{n} unreadable", "{n} unreadable"))
     if found.calls_today:
-        words.append(f"{plain.many(found.calls_today, 'call')} today")
+        words.append(some(found.calls_today, "{n} call today", "{n} calls today"))
     if found.aside:
-        words.append(f"set aside: {_aside(found)}")
-    return "; ".join(words)
+        words.append(say("set aside: {what}", what=_aside(found)))
+    return joined(words)
 
 
-def _aside(found: InwardFacts) -> str:
+def _aside(found: InwardFacts) -> Said:
     shown = [named(reason, n) for reason, n in found.aside[:_SHOWN]]
     left = found.set_aside - sum(n for _, n in found.aside[:_SHOWN])
-    return ", ".join([*shown, *([f"{plain.count(left)} others"] if left else [])])
+    return joined([*shown, some(left, "{n} other", "{n} others") if left else ""], ", ")
 
 
 def outward(found: OutwardFacts, station: Station) -> str:
-    words = [f"{plain.count(found.waiting)} waiting"]
-    if found.waiting:
-        urgent = f" ({plain.count(found.urgent)} urgent)" if found.urgent else ""
-        oldest = plain.duration(station.now - (found.oldest_at or station.now))
-        words = [f"{words[0]}{urgent}, oldest {oldest}"]
-    words += _held(found.held)
+    return joined(
+        [
+            _waiting(found, station),
+            *_held(found.held),
+            *_in_doubt(found),
+            say(
+                "today {sent} sent, {delivered} delivered, {failed} failed",
+                sent=found.sent_today,
+                delivered=found.delivered_today,
+                failed=found.failed_today,
+            ),
+            *_over(found),
+        ]
+    )
+
+
+def _waiting(found: OutwardFacts, station: Station) -> Said:
+    n, time = found.waiting, plain.duration(station.now - (found.oldest_at or station.now))
+    if not n:
+        return say("0 waiting")
+    if found.urgent:
+        return some(
+            n,
+            "{n} waiting ({urgent} urgent), oldest {time}",
+            "{n} waiting ({urgent} urgent), oldest {time}",
+            urgent=found.urgent,
+            time=time,
+        )
+    return some(n, "{n} waiting, oldest {time}", "{n} waiting, oldest {time}", time=time)
+
+
+def _in_doubt(found: OutwardFacts) -> Iterator[Said]:
     if found.backoff:
-        words.append(
-            f"{plain.many(found.backoff, 'part')} tried again later: "
-            f"{_reasons(found.backoff_reasons)}"
+        yield some(
+            found.backoff,
+            "{n} part tried again later: {reasons}",
+            "{n} parts tried again later: {reasons}",
+            reasons=_reasons(found.backoff_reasons),
         )
     if found.uncertain:
-        example = f" -> relay trace out {found.uncertain_ids[0]}" * bool(found.uncertain_ids)
-        words.append(f"{plain.many(found.uncertain, 'part')} uncertain{example}")
-    words.append(
-        f"today {plain.count(found.sent_today)} sent, {plain.count(found.delivered_today)} "
-        f"delivered, {plain.count(found.failed_today)} failed"
-    )
+        doubt = some(found.uncertain, "{n} part uncertain", "{n} parts uncertain")
+        ids = found.uncertain_ids
+        yield joined([doubt, f"relay trace out {ids[0]}" if ids else ""], " -> ")
+
+
+def _over(found: OutwardFacts) -> Iterator[Said]:
     if found.expired_today:
-        words.append(f"{plain.count(found.expired_today)} of them too old")
+        yield some(found.expired_today, "{n} of them too old", "{n} of them too old")
     if found.superseded_today:
-        words.append(f"{plain.count(found.superseded_today)} replaced by newer ones")
+        yield some(
+            found.superseded_today, "{n} replaced by a newer one", "{n} replaced by newer ones"
+        )
     if found.awaiting_report:
-        words.append(f"{plain.count(found.awaiting_report)} await a delivery report")
+        yield some(
+            found.awaiting_report, "{n} awaits a delivery report", "{n} await a delivery report"
+        )
     if found.failed:
-        words.append(f"failed in 24 h: {_reasons(found.failed)}")
-    return "; ".join(words)
+        yield say("failed in 24 h: {reasons}", reasons=_reasons(found.failed))
 
 
-def _held(held: HeldFacts) -> Iterator[str]:
+def _held(held: HeldFacts) -> Iterator[Said]:
     if held.quiet_until is not None:
-        until = local(held.quiet_until)[11:16]
-        yield f"quiet hours until {until}: {plain.count(held.quiet)} held"
+        yield some(
+            held.quiet,
+            "quiet hours until {time}: {n} held",
+            "quiet hours until {time}: {n} held",
+            time=local(held.quiet_until)[11:16],
+        )
     for cap in held.caps:
-        opens = local(cap.opens_at)[:16]
-        yield f"{cap.key} reached: {plain.count(cap.waiting)} held until {opens}"
+        yield some(
+            cap.waiting,
+            "{key} reached: {n} held until {time}",
+            "{key} reached: {n} held until {time}",
+            key=cap.key,
+            time=local(cap.opens_at)[:16],
+        )
     if held.later:
-        yield f"{plain.count(held.later)} for a later time"
+        yield some(held.later, "{n} for a later time", "{n} for a later time")
     if held.behind:
-        yield f"{plain.count(held.behind)} behind an earlier one to the same number"
+        yield some(
+            held.behind,
+            "{n} behind an earlier one to the same number",
+            "{n} behind an earlier one to the same number",
+        )
 
 
 def _reasons(reasons: tuple[Reason, ...]) -> str:

@@ -18,6 +18,7 @@ from relay.clock import local, wall
 from relay.core.cht import Answer
 from relay.core.health import Verdict, judge
 from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood, RefusedForNow
+from relay.core.power import PowerFacts
 from relay.core.station import Running, Station
 from relay.status import free_space, is_alive, is_held, lock_path
 from relay.status_json import document
@@ -34,7 +35,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 def shown(station: Station, **more: Any) -> str:
     """The screen, with what depends on this computer taken out."""
-    station = replace(station, store=replace(station.store, free=18 * 10**9))
+    store = replace(station.store, free=18 * 10**9)
+    station = replace(station, store=store, power=PowerFacts())
     text = "\n".join(screen(station, judge(station), **more))
     return re.sub(r"20\d\d-\d\d-\d\d \d\d:\d\d", "2026-05-28 14:30", text)
 
@@ -79,11 +81,11 @@ def test_a_good_day(clinic: Clinic) -> None:
 OK      SMS come in, go out and reach the server.
         Mwase clinic, 2026-05-28 14:30
 
- Modem   usb1: READY, MTN ZM, 3G, good signal (-71 dBm), SIM …017       12 s ago
- In      2 today; 0 safe here only
- Out     0 waiting; today 1 sent, 1 delivered, 0 failed
- Server  main: OK; 2 at the server (2 today), 0 waiting                 12 s ago
- Disk    18 GB free; no copy yet
+ Modem   usb1: READY, MTN ZM, 3G, good signal (-71 dBm), SIM …017 asked 12 s ago
+ In      2 today; 0 safe here only                                   counted now
+ Out     0 waiting; today 1 sent, 1 delivered, 0 failed              counted now
+ Server  main: OK; 2 at the server (2 today), 0 waiting        answered 12 s ago
+ Disk    18 GB free; no copy yet                                    measured now
  Clock   agrees with server main
  relay   0.1.0, running for 3 h
 Nothing to do."""
@@ -111,11 +113,11 @@ CRIT    SMS neither come in nor go out; the server is reached. 2 messages are
     -> Port /dev/ttyUSB0 cannot be used: permission denied.
     -> Unplug it, count to ten, plug it in again; relay finds it by itself.
 
- Modem   usb1: LOST                                                     20 s ago
- In      2 today; 2 safe here only (oldest 30 min)
- Out     1 waiting, oldest 20 s; today 1 sent, 1 delivered, 0 failed
- Server  main: OK; 0 at the server (0 today), 2 waiting                 20 s ago
- Disk    18 GB free; no copy yet
+ Modem   usb1: LOST                                               asked 20 s ago
+ In      2 today; 2 safe here only (oldest 30 min)                   counted now
+ Out     1 waiting, oldest 20 s; today 1 sent, 1 delivered, 0 failed counted now
+ Server  main: OK; 0 at the server (0 today), 2 waiting        answered 20 s ago
+ Disk    18 GB free; no copy yet                                    measured now
  relay   0.1.0, running for 3 h 30 min"""
     )
 
@@ -337,7 +339,7 @@ def test_every_kind_of_sending_is_told_apart(clinic: Clinic) -> None:
     for words in (
         "2 waiting (1 urgent), oldest 0 s",
         "1 part tried again later: 1 NET_CONGESTION",
-        "1 await a delivery report",
+        "1 awaits a delivery report",
         "failed in 24 h: 1 DEST_UNASSIGNED",
     ):
         assert words in text
@@ -406,7 +408,7 @@ def test_what_expired_or_was_replaced_is_counted(clinic: Clinic) -> None:
     clinic.clock.advance(1)
     clinic.outbox.expire(clinic.clock.now(), clinic.clock.now())
     text = " ".join(shown(clinic.station()).split())
-    assert "1 failed; 1 of them too old; 1 replaced by newer ones" in text
+    assert "1 failed; 1 of them too old; 1 replaced by a newer one" in text
     assert "failed in 24 h: 1 MSG_EXPIRED" in text
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from relay.core.balance import Operator, operator_of
 from relay.core.money import money
+from relay.core.said import Said, joined, say, some
 
 # --- how to ask ---------------------------------------------------------------------------------
 
@@ -113,16 +114,16 @@ def forecast(left: int | None, daily: float | None, queued: int | None) -> Forec
 
 def in_words(
     amount: int | None, currency: str, bundled: int | None, reach: Forecast, queued: int | None
-) -> str:
+) -> Said:
     """`ZMW 38.20, about 190 SMS, 11 days; queue needs 46`."""
-    words = [money(amount, currency)] if amount is not None else []
+    words: list[str] = [money(amount, currency)] if amount is not None else []
     if bundled:
-        words.append(f"{bundled:,} SMS in the bundle")
+        words.append(some(bundled, "{n} SMS in the bundle", "{n} SMS in the bundle"))
     if reach.sms_left is not None:
-        words.append(f"about {reach.sms_left:,} SMS")
+        words.append(some(reach.sms_left, "about {n} SMS", "about {n} SMS"))
     elif amount is not None:
-        words.append("how many SMS is not known")
+        words.append(say("how many SMS is not known"))
     if reach.days_left is not None:
-        words.append("1 day" if reach.days_left == 1 else f"{reach.days_left:,} days")
-    needs = f"; queue needs {queued:,}" if queued else ""
-    return (", ".join(words) or "not known") + needs
+        words.append(some(reach.days_left, "{n} day", "{n} days"))
+    left = joined(words or [say("not known")], ", ")
+    return joined([left, say("queue needs {number}", number=queued) if queued else ""])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from relay.core import plain
 from relay.core.money import money
 from relay.core.plain import MINUTE
+from relay.core.said import joined, say, some
 from relay.core.station import AirtimeFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -27,42 +28,73 @@ def airtime(station: Station) -> Iterator[Problem]:
         yield Problem(
             "COST_CAP",
             Verdict.CRIT if capped.held else Verdict.WARN,
-            "The SMS of today have cost as much as the configuration allows: urgent ones go, "
-            f"{plain.many(capped.held, 'other SMS', 'other SMS')} wait for tomorrow.",
-            "Is there a loop? relay outbox list\nIf it was an honest day: raise max_cost_per_day",
+            some(
+                capped.held,
+                "The SMS of today have cost as much as the configuration allows: urgent ones go, "
+                "{n} other SMS waits for tomorrow.",
+                "The SMS of today have cost as much as the configuration allows: urgent ones go, "
+                "{n} other SMS wait for tomorrow.",
+            ),
+            say(
+                "Is there a loop? relay outbox list\n"
+                "If it was an honest day: raise max_cost_per_day"
+            ),
         )
 
 
 def _none_left(one: AirtimeFacts, station: Station) -> Problem:
     spare = any(other.out_since is None for other in station.airtime)
     waiting = station.outward.waiting if station.outward is not None else 0
-    what = f"The SIM in modem {one.modem} has no credit for SMS ({_evidence(one, station)})."
+    what = [
+        say(
+            "The SIM in modem {modem} has no credit for SMS ({evidence}).",
+            modem=one.modem,
+            evidence=_evidence(one, station),
+        )
+    ]
     if spare:
-        what += " Another modem goes on sending."
+        what.append(say("Another modem goes on sending."))
     elif waiting:
-        what += f" {plain.many(waiting, 'message')} {'waits' if waiting == 1 else 'wait'}; "
-        what += "none fails for it, and SMS still come in."
+        what.append(
+            some(
+                waiting,
+                "{n} message waits; none fails for it, and SMS still come in.",
+                "{n} messages wait; none fails for it, and SMS still come in.",
+            )
+        )
     return Problem(
         "SIM_NO_CREDIT",
         Verdict.WARN if spare else Verdict.CRIT,
-        what,
-        "Top it up. relay goes on by itself: it tries again "
-        f"{_next_try(one, station.now)}, or at once with: relay balance --check",
+        joined(what, " "),
+        _top_up(one, station.now),
         one.out_since,
         one.modem,
     )
 
 
 def _evidence(one: AirtimeFacts, station: Station) -> str:
-    words = [one.why or "refused"]
+    balance = ""
     if one.amount is not None:
-        words.append(f"balance {money(one.amount, one.currency)} {plain.age(one.at, station.now)}")
-    return "; ".join(words)
+        balance = say(
+            "balance {amount} {ago}",
+            amount=money(one.amount, one.currency),
+            ago=plain.age(one.at, station.now),
+        )
+    return joined([one.why or say("refused"), balance])
 
 
-def _next_try(one: AirtimeFacts, now: int) -> str:
+def _top_up(one: AirtimeFacts, now: int) -> str:
     wait = (one.probe_at or now) - now
-    return f"in {plain.duration(wait)}" if wait > MINUTE else "within a minute"
+    if wait <= MINUTE:
+        return say(
+            "Top it up. relay goes on by itself: it tries again within a minute, or at once with: "
+            "relay balance --check"
+        )
+    return say(
+        "Top it up. relay goes on by itself: it tries again in {time}, or at once with: "
+        "relay balance --check",
+        time=plain.duration(wait),
+    )
 
 
 def _little_left(one: AirtimeFacts, station: Station) -> Iterator[Problem]:
@@ -71,9 +103,16 @@ def _little_left(one: AirtimeFacts, station: Station) -> Iterator[Problem]:
         yield Problem(
             "CREDIT_RESERVE",
             Verdict.WARN,
-            f"Only the reserve is left on the SIM in modem {one.modem} ({one.words()}): urgent "
-            f"messages go, {plain.many(one.held, 'other SMS', 'other SMS')} wait.",
-            "Top it up; relay sees it by itself, at once with: relay balance --check",
+            some(
+                one.held,
+                "Only the reserve is left on the SIM in modem {modem} ({left}): urgent messages "
+                "go, {n} other SMS waits.",
+                "Only the reserve is left on the SIM in modem {modem} ({left}): urgent messages "
+                "go, {n} other SMS wait.",
+                modem=one.modem,
+                left=one.words(),
+            ),
+            say("Top it up; relay sees it by itself, at once with: relay balance --check"),
             subject=one.modem,
         )
     elif reach.sms_left is None:
@@ -82,8 +121,12 @@ def _little_left(one: AirtimeFacts, station: Station) -> Iterator[Problem]:
         yield Problem(
             "CREDIT_LOW",
             Verdict.WARN,
-            f"The credit of the SIM in modem {one.modem} ends soon: {one.words()}.",
-            "Top it up in time.",
+            say(
+                "The credit of the SIM in modem {modem} ends soon: {left}.",
+                modem=one.modem,
+                left=one.words(),
+            ),
+            say("Top it up in time."),
             subject=one.modem,
         )
 
@@ -94,10 +137,18 @@ def _unreadable(one: AirtimeFacts) -> Iterator[Problem]:
         yield Problem(
             "BALANCE_UNREADABLE",
             Verdict.WARN,
-            f"The operator of modem {one.modem} answers {one.ussd or 'the SMS'}, and relay does "
-            "not understand what it says of the balance.",
-            "See the answer: relay balance\nWrite it into balance_pattern of the modem with "
-            "{amount} in the place of the number, and try it: relay balance --try PATTERN ANSWER",
+            say(
+                "The operator of modem {modem} answers {question}, and relay does not understand "
+                "what it says of the balance.",
+                modem=one.modem,
+                question=one.ussd or say("the SMS"),
+            ),
+            say(
+                "See the answer: relay balance\n"
+                "Write it into balance_pattern of the modem with {amount} in the place of the "
+                "number, and try it: relay balance --try PATTERN ANSWER",
+                amount="{amount}",
+            ),
             one.check_at,
             one.modem,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from relay.core.deliver import Deliver
+from relay.core.said import Said, figure, joined, plural, some
 
 # TP-PID
 _SILENT = 0x40  # short message type 0: "discard its contents"
@@ -32,28 +33,31 @@ _WSP_PUSH = 0x06
 
 # What a reason means: of one, of many.
 NAMES: Mapping[str, tuple[str, str]] = {
-    "mms.notice": ("MMS notice", "MMS notices"),
-    "wap.push": ("WAP push", "WAP pushes"),
-    "flash.operator": ("flash message of the operator", "flash messages of the operator"),
-    "silent.sms": ("silent SMS", "silent SMS"),
-    "voicemail.sign": ("voicemail sign", "voicemail signs"),
-    "sim.data": ("SIM update", "SIM updates"),
-    "phone.content": ("card or ringtone", "cards or ringtones"),
-    "data.message": ("data message", "data messages"),
-    "cell.broadcast": ("cell broadcast", "cell broadcasts"),
-    "stored.draft": ("draft found on the SIM", "drafts found on the SIM"),
-    "stored.sent": ("sent SMS found on the SIM", "sent SMS found on the SIM"),
-    "empty.content": ("empty SMS", "empty SMS"),
-    "empty.sender": ("SMS without a sender", "SMS without a sender"),
-    "message.repeated": ("repeated SMS", "repeated SMS"),
-    "part.repeated": ("repeated part", "repeated parts"),
+    "mms.notice": plural("{n} MMS notice", "{n} MMS notices"),
+    "wap.push": plural("{n} WAP push", "{n} WAP pushes"),
+    "flash.operator": plural(
+        "{n} flash message of the operator", "{n} flash messages of the operator"
+    ),
+    "silent.sms": plural("{n} silent SMS", "{n} silent SMS"),
+    "voicemail.sign": plural("{n} voicemail sign", "{n} voicemail signs"),
+    "sim.data": plural("{n} SIM update", "{n} SIM updates"),
+    "phone.content": plural("{n} card or ringtone", "{n} cards or ringtones"),
+    "data.message": plural("{n} data message", "{n} data messages"),
+    "cell.broadcast": plural("{n} cell broadcast", "{n} cell broadcasts"),
+    "stored.draft": plural("{n} draft found on the SIM", "{n} drafts found on the SIM"),
+    "stored.sent": plural("{n} sent SMS found on the SIM", "{n} sent SMS found on the SIM"),
+    "empty.content": plural("{n} empty SMS", "{n} empty SMS"),
+    "empty.sender": plural("{n} SMS without a sender", "{n} SMS without a sender"),
+    "message.repeated": plural("{n} repeated SMS", "{n} repeated SMS"),
+    "part.repeated": plural("{n} repeated part", "{n} repeated parts"),
 }
 
 
-def named(reason: str, n: int) -> str:
+def named(reason: str, n: int) -> Said:
     """`7 MMS notices`; an unknown reason is told as it is."""
-    one, many = NAMES.get(reason, (f"SMS ({reason})",) * 2)
-    return f"{n:,} {one if n == 1 else many}"
+    if reason not in NAMES:
+        return joined([figure(n), f"SMS ({reason})"], " ")
+    return some(n, *NAMES[reason])
 
 
 def foreign(parts: Sequence[Deliver]) -> str | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from relay.core import machine_health, plain
+from relay.core import clock_health, machine_health, plain, store_health
 from relay.core.airtime_health import airtime
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
+from relay.core.said import joined, say, some, template
 from relay.core.server_health import hard, outage, reached, servers
 from relay.core.sim_health import may_send, sims
 from relay.core.station import Running, Station
@@ -22,11 +23,11 @@ __all__ = ["Health", "Problem", "Verdict", "judge"]
 _Rule = Callable[[Station], Iterator[Problem]]
 
 _MACHINE: tuple[_Rule, ...] = (
-    machine_health.database,
+    store_health.database,
     machine_health.disk,
-    machine_health.held,
+    store_health.held,
     machine_health.daemon,
-    machine_health.damage,
+    store_health.damage,
 )
 _RULES: tuple[_Rule, ...] = (
     *_MACHINE,
@@ -35,9 +36,9 @@ _RULES: tuple[_Rule, ...] = (
     airtime,
     servers,
     messages,
-    machine_health.clock,
+    clock_health.clock,
     machine_health.workers,
-    machine_health.backup,
+    store_health.backup,
 )
 
 # The same fault in words that know less is not told a second time.
@@ -76,14 +77,21 @@ def _configuration(station: Station) -> Problem:
             "CONFIG_MISSING",
             Verdict.UNKNOWN,
             plain.sentence(first),
-            "Write the configuration, then: relay config check",
+            say("Write the configuration, then: relay config check"),
         )
     return Problem(
         "CONFIG_BAD",
         Verdict.UNKNOWN,
-        f"The configuration has {plain.many(len(station.config_problems), 'mistake')}. The first "
-        f"is: {plain.sentence(first)}",
-        "See them all: relay config check\nWhen they are corrected: sudo systemctl restart relay",
+        some(
+            len(station.config_problems),
+            "The configuration has {n} mistake. The first is: {first}",
+            "The configuration has {n} mistakes. The first is: {first}",
+            first=plain.sentence(first),
+        ),
+        say(
+            "See them all: relay config check\n"
+            "When they are corrected: sudo systemctl restart relay"
+        ),
     )
 
 
@@ -99,72 +107,83 @@ def _verdict(station: Station, problems: tuple[Problem, ...]) -> Verdict:
 
 def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...]) -> str:
     if station.config_problems:
-        missing = problems[0].code == "CONFIG_MISSING"
-        return (
-            "relay is not set up on this computer yet."
-            if missing
-            else "relay cannot start: its configuration has a mistake."
-        )
+        if problems[0].code == "CONFIG_MISSING":
+            return say("relay is not set up on this computer yet.")
+        return say("relay cannot start: its configuration has a mistake.")
     if station.store.trouble is not None:
-        return _unreadable(station.store.trouble)
+        return say(_UNREADABLE.get(station.store.trouble, _FORBIDDEN))
     codes = {problem.code for problem in problems}
+    kept = safe(station)
     if "DISK_FULL" in codes:
-        return f"The disk is full, so SMS wait on the SIM and at the network. {safe(station)}"
+        full = say("The disk is full, so SMS wait on the SIM and at the network.")
+        return joined([full, kept], " ")
     if station.daemon.running is not Running.YES:
-        return f"{_stopped(station)} {safe(station)}"
+        return joined([_stopped(station), kept], " ")
     refused = not codes.isdisjoint({"SMS_REJECTED", "OUT_REFUSED"})
-    words = plain.sentence(_radio_and_server(station, refused=refused))
+    words = _radio_and_server(station, refused=refused)
     if verdict is Verdict.OK:
         return words
-    return f"{words} {safe(station) if _broken(station) else _look(verdict, problems)}"
+    return joined([words, kept if _broken(station) else _look(verdict, problems)], " ")
 
 
-def _unreadable(trouble: str) -> str:
-    return {
-        "STORE_CORRUPT": "The database of relay is damaged, so nothing can be said of messages.",
-        "STORE_TOO_NEW": "This relay is older than its database and does not touch it.",
-        "STORE_OUTDATED": "The database is older than this relay; relay must be started once.",
-        "STORE_BUSY": "The database is busy at the moment; nothing is wrong by that.",
-    }.get(trouble, "This user may not read the database, so nothing can be said.")
+_UNREADABLE = {
+    "STORE_CORRUPT": template(
+        "The database of relay is damaged, so nothing can be said of messages."
+    ),
+    "STORE_TOO_NEW": template("This relay is older than its database and does not touch it."),
+    "STORE_OUTDATED": template(
+        "The database is older than this relay; relay must be started once."
+    ),
+    "STORE_BUSY": template("The database is busy at the moment; nothing is wrong by that."),
+}
+_FORBIDDEN = template("This user may not read the database, so nothing can be said.")
 
 
 def _stopped(station: Station) -> str:
     facts = station.daemon
     if facts.running is Running.NEVER:
-        return "relay has not run on this computer yet."
+        return say("relay has not run on this computer yet.")
     if facts.running is Running.SILENT:
-        return "relay hangs: no SMS come in or go out."
+        return say("relay hangs: no SMS come in or go out.")
     if facts.beat_at is None:
-        return "relay is not running: no SMS come in or go out."
-    how = "was stopped" if facts.stopped_cleanly else "is not running; it was last alive"
-    return f"relay {how} {plain.age(facts.beat_at, station.now)}."
+        return say("relay is not running: no SMS come in or go out.")
+    ago = plain.age(facts.beat_at, station.now)
+    if facts.stopped_cleanly:
+        return say("relay was stopped {ago}.", ago=ago)
+    return say("relay is not running; it was last alive {ago}.", ago=ago)
+
+
+_ONE_WAY = {
+    "credit": template("SMS come in, but none go out: there is no credit; {server}."),
+    "sim": template("SMS come in, but none go out: the SIM is to blame; {server}."),
+    "refused": template("SMS come in, but the network refuses some that go out; {server}."),
+}
+_REACHED = {
+    True: template("SMS come in, go out and reach the server."),
+    False: template("SMS neither come in nor go out; the server is reached."),
+    None: template("It is not known yet whether SMS come in and go out; the server is reached."),
+}
+_NOT_REACHED = {
+    True: template("SMS come in and go out, but {server}."),
+    False: template("SMS neither come in nor go out, and {server}."),
+    None: template("It is not known yet whether SMS come in and go out, and {server}."),
+}
 
 
 def _radio_and_server(station: Station, *, refused: bool) -> str:
     radio, server = _radio(station), _server(station)
-    if radio is True and _none_can_pay(station):
-        words = "SMS come in, but none go out: there is no credit"
-        return f"{words}; {server or 'the server is reached'}"
-    if radio is True and not any(may_send(modem, station) for modem in station.modems):
-        words = "SMS come in, but none go out: the SIM is to blame"
-        return f"{words}; {server or 'the server is reached'}"
-    if radio is True and refused:
-        words = "SMS come in, but the network refuses some that go out"
-        return f"{words}; {server or 'the server is reached'}"
-    if radio is True and server == "":
-        return "SMS come in, go out and reach the server"
-    words = {
-        True: "SMS come in and go out",
-        False: "SMS neither come in nor go out",
-        None: "It is not known yet whether SMS come in and go out",
-    }[radio]
-    if server == "":
-        return f"{words}; the server is reached"
-    return f"{words}{', but' if radio else ', and'} {server}"
+    if radio is True and (why := _one_way(station, refused=refused)):
+        return say(_ONE_WAY[why], server=server or say("the server is reached"))
+    return say(_NOT_REACHED[radio], server=server) if server else say(_REACHED[radio])
 
 
-def _none_can_pay(station: Station) -> bool:
-    return bool(station.airtime) and all(one.out_since is not None for one in station.airtime)
+def _one_way(station: Station, *, refused: bool) -> str:
+    """Why SMS come in and do not go out, or nothing."""
+    if station.airtime and all(one.out_since is not None for one in station.airtime):
+        return "credit"
+    if not any(may_send(modem, station) for modem in station.modems):
+        return "sim"
+    return "refused" if refused else ""
 
 
 def _radio(station: Station) -> bool | None:
@@ -179,22 +198,23 @@ def _radio(station: Station) -> bool | None:
 def _server(station: Station) -> str:
     """What is wrong with the servers, or nothing."""
     if not station.servers:
-        return "no server is set up"
+        return say("no server is set up")
     lacking = [server for server in station.servers if reached(server, station) is not True]
     if not lacking:
         return ""
     server = lacking[0]
-    name = "the server" if len(station.servers) == 1 else f"server {server.name}"
+    alone = len(station.servers) == 1
+    name = say("the server") if alone else say("server {name}", name=server.name)
     if reached(server, station) is None:
-        return f"it is not known whether {name} is reached"
+        return say("it is not known whether {name} is reached", name=name)
     if (server.code or "").startswith("AUTH_"):
-        return f"{name} does not let relay in"
+        return say("{name} does not let relay in", name=name)
     if server.last_ok is None:
-        return f"{name} has never been reached"
+        return say("{name} has never been reached", name=name)
     lasted = plain.duration(outage(server, station) or 0)
     if hard(server.code or ""):
-        return f"{name} cannot be used, for {lasted}"
-    return f"{name} was not reached for {lasted}"
+        return say("{name} cannot be used, for {time}", name=name, time=lasted)
+    return say("{name} was not reached for {time}", name=name, time=lasted)
 
 
 def _broken(station: Station) -> bool:
@@ -207,13 +227,17 @@ def safe(station: Station) -> str:
     if inward is None:
         return ""
     if inward.here_only:
-        are = "is" if inward.here_only == 1 else "are"
-        return f"{plain.many(inward.here_only, 'message')} {are} safe here."
-    if machine_health.salvaged_lately(station):
-        return "Messages may be missing: the database was damaged."
-    return "Nothing is lost."
+        return some(inward.here_only, "{n} message is safe here.", "{n} messages are safe here.")
+    if store_health.salvaged_lately(station):
+        return say("Messages may be missing: the database was damaged.")
+    return say("Nothing is lost.")
 
 
 def _look(verdict: Verdict, problems: tuple[Problem, ...]) -> str:
-    things = plain.many(len(problems), "thing")
-    return f"{things} for a person to {'do' if verdict is Verdict.CRIT else 'look at'}."
+    if verdict is Verdict.CRIT:
+        return some(
+            len(problems), "{n} thing for a person to do.", "{n} things for a person to do."
+        )
+    return some(
+        len(problems), "{n} thing for a person to look at.", "{n} things for a person to look at."
+    )

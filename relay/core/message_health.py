@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.plain import DAY, HOUR, MINUTE
+from relay.core.said import joined, say, some
 from relay.core.sim_health import may_send
 from relay.core.station import OutwardFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
@@ -37,10 +38,17 @@ def _uncertain(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
     yield Problem(
         "UNCERTAIN_HELD",
         Verdict.CRIT,
-        f"{plain.many(outward.uncertain, 'SMS', 'SMS')} may or may not have gone out, and "
-        "the configuration leaves it to a person.",
-        f"What happened: relay trace out {example}\nSend it again: relay outbox retry "
-        f"--uncertain {example}\nOr not: relay outbox cancel {example}",
+        some(
+            outward.uncertain,
+            "{n} SMS may or may not have gone out, and the configuration leaves it to a person.",
+            "{n} SMS may or may not have gone out, and the configuration leaves them to a person.",
+        ),
+        say(
+            "What happened: relay trace out {id}\n"
+            "Send it again: relay outbox retry --uncertain {id}\n"
+            "Or not: relay outbox cancel {id}",
+            id=str(example),
+        ),
         outward.uncertain_at,
     )
 
@@ -53,11 +61,18 @@ def _looping(outward: OutwardFacts) -> Iterator[Problem]:
     yield Problem(
         "LOOP_SUSPECTED",
         Verdict.CRIT,
-        f"{plain.many(outward.looping, 'message')} looked like two machines that answer one "
-        "another, and were not sent.",
-        f"See them: relay outbox list --held\nIf they are for people: relay outbox release "
-        f"{example}\nIf not: relay outbox cancel {example}, and stop the other machine or put its "
-        "number into never_reply",
+        some(
+            outward.looping,
+            "{n} message looked like two machines that answer one another, and was not sent.",
+            "{n} messages looked like two machines that answer one another, and were not sent.",
+        ),
+        say(
+            "See them: relay outbox list --held\n"
+            "If they are for people: relay outbox release {id}\n"
+            "If not: relay outbox cancel {id}, and stop the other machine or put its number into "
+            "never_reply",
+            id=str(example),
+        ),
         outward.looping_at,
     )
 
@@ -74,19 +89,29 @@ def _failing(outward: OutwardFacts) -> Iterator[Problem]:
         yield Problem(
             "SMS_REJECTED",
             Verdict.WARN if sent else Verdict.CRIT,
-            f"The network refused {rejected} SMS in the last day. Many networks do so when "
-            "the credit is used up.",
-            "Check the credit of the SIM and top it up. relay tries those that wait again by "
-            "itself; those that failed: relay outbox retry --all-failed",
+            say(
+                "The network refused {number} SMS in the last day. Many networks do so when the "
+                "credit is used up.",
+                number=rejected,
+            ),
+            say(
+                "Check the credit of the SIM and top it up. relay tries those that wait again by "
+                "itself; those that failed: relay outbox retry --all-failed"
+            ),
         )
     elif total >= _MANY_FAILED and outward.failed_today > sent:
         worst = outward.failed[0]
         yield Problem(
             "SMS_FAILING",
             Verdict.WARN,
-            f"{plain.many(total, 'message')} failed in the last day, most often with "
-            f"{worst.code} ({worst.words}).",
-            "Look at them: relay outbox list --failed",
+            some(
+                total,
+                "{n} message failed in the last day, most often with {code} ({words}).",
+                "{n} messages failed in the last day, most often with {code} ({words}).",
+                code=worst.code,
+                words=worst.words,
+            ),
+            say("Look at them: relay outbox list --failed"),
         )
 
 
@@ -97,11 +122,20 @@ def _capped(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
             yield Problem(
                 "CAP_REACHED",
                 Verdict.WARN,
-                f"{plain.many(cap.waiting, 'message waits', 'messages wait')}: {cap.key} allows "
-                f"{cap.limit}, and they are used up. It goes on in "
-                f"{plain.duration(max(0, cap.opens_at - station.now))}.",
-                "Nothing is lost, and alerts go out. If it was not meant so: is there a loop? "
-                "Else write a higher cap into [sending] and restart relay.",
+                some(
+                    cap.waiting,
+                    "{n} message waits: {key} allows {limit}, and they are used up. It goes on in "
+                    "{time}.",
+                    "{n} messages wait: {key} allows {limit}, and they are used up. It goes on in "
+                    "{time}.",
+                    key=cap.key,
+                    limit=cap.limit,
+                    time=plain.duration(max(0, cap.opens_at - station.now)),
+                ),
+                say(
+                    "Nothing is lost, and alerts go out. If it was not meant so: is there a loop? "
+                    "Else write a higher cap into [sending] and restart relay."
+                ),
                 subject=cap.key,
             )
 
@@ -116,10 +150,18 @@ def _refused(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
     yield Problem(
         "OUT_REFUSED",
         Verdict.WARN,
-        f"The network has taken no SMS lately: it refused those to {outward.refused_people} "
-        f"numbers, most often with {worst.code} ({worst.words}). They wait here.",
-        "relay tries again by itself. Meanwhile, is there credit? relay balance --check\n"
-        f"What it means: relay explain {worst.code}",
+        say(
+            "The network has taken no SMS lately: it refused those to {people} numbers, most "
+            "often with {code} ({words}). They wait here.",
+            people=outward.refused_people,
+            code=worst.code,
+            words=worst.words,
+        ),
+        say(
+            "relay tries again by itself. Meanwhile, is there credit? relay balance --check\n"
+            "What it means: relay explain {code}",
+            code=worst.code,
+        ),
     )
 
 
@@ -133,17 +175,24 @@ def _stuck(station: Station, outward: OutwardFacts) -> Iterator[Problem]:
         return
     if not any(may_send(modem, station) for modem in station.modems):
         return
-    because = ""
+    what = some(
+        outward.waiting,
+        "{n} message to send, the oldest waits for {time}.",
+        "{n} messages to send, the oldest waits for {time}.",
+        time=plain.duration(station.now - outward.oldest_at),
+    )
     if outward.backoff_reasons:
         worst = outward.backoff_reasons[0]
-        because = f" Last answer: {worst.code} ({worst.words})."
+        because = say("Last answer: {code} ({words}).", code=worst.code, words=worst.words)
+        what = joined([what, because], " ")
     yield Problem(
         "OUT_SLOW",
         Verdict.WARN,
-        f"{plain.many(outward.waiting, 'message')} to send, the oldest waits for "
-        f"{plain.duration(station.now - outward.oldest_at)}.{because}",
-        "relay goes on trying. Is there credit on the SIM? Look at them: "
-        "relay outbox list --state waiting",
+        what,
+        say(
+            "relay goes on trying. Is there credit on the SIM? Look at them: "
+            "relay outbox list --state waiting"
+        ),
         outward.oldest_at,
     )
 
@@ -157,8 +206,11 @@ def _undecodable(station: Station) -> Iterator[Problem]:
         yield Problem(
             "UNDECODABLE",
             Verdict.WARN,
-            f"{plain.many(inward.undecodable, 'SMS', 'SMS')} could not be read; the bytes are "
-            "kept, and a later relay may read them.",
-            "Report them: relay inbox list --state undecodable --text",
+            some(
+                inward.undecodable,
+                "{n} SMS could not be read; the bytes are kept, and a later relay may read it.",
+                "{n} SMS could not be read; the bytes are kept, and a later relay may read them.",
+            ),
+            say("Report them: relay inbox list --state undecodable --text"),
             inward.undecodable_at,
         )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from relay.core import plain, recovery_health
 from relay.core.link import LinkState
 from relay.core.plain import MINUTE
-from relay.core.port_health import AFTERWARDS, IN_THE_WAY
+from relay.core.port_health import AFTERWARDS, IN_THE_WAY, WAITING
 from relay.core.rhythm import Silent
+from relay.core.said import joined, say, template
 from relay.core.silence_health import silence
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
@@ -27,9 +28,11 @@ def modems(station: Station) -> Iterator[Problem]:
         yield Problem(
             "MODEM_NONE",
             Verdict.CRIT,
-            "No modem is set up, so no SMS can come in or go out.",
-            "Write a section [modem.usb1] with its port into the configuration "
-            "(relay config show names the file), then: sudo systemctl restart relay",
+            say("No modem is set up, so no SMS can come in or go out."),
+            say(
+                "Write a section [modem.usb1] with its port into the configuration "
+                "(relay config show names the file), then: sudo systemctl restart relay"
+            ),
         )
     spare = any(works(modem, station) for modem in station.modems)
     for modem in station.modems:
@@ -90,8 +93,8 @@ def _starting(modem: ModemFacts) -> Problem:
     return Problem(
         "MODEM_UNKNOWN",
         Verdict.UNKNOWN,
-        f"relay has just been started; modem {modem.name} is not up yet.",
-        "Wait a minute and ask again: relay status",
+        say("relay has just been started; modem {modem} is not up yet.", modem=modem.name),
+        say("Wait a minute and ask again: relay status"),
         subject=modem.name,
     )
 
@@ -101,8 +104,12 @@ def _silent(modem: ModemFacts, station: Station) -> Problem:
     return Problem(
         "MODEM_UNKNOWN",
         Verdict.UNKNOWN,
-        f"What modem {modem.name} does is not known: the last word of it came {seen}.",
-        "Wait a minute. If it stays: sudo systemctl restart relay",
+        say(
+            "What modem {modem} does is not known: the last word of it came {ago}.",
+            modem=modem.name,
+            ago=seen,
+        ),
+        say("Wait a minute. If it stays: sudo systemctl restart relay"),
         modem.seen_at,
         modem.name,
     )
@@ -114,8 +121,12 @@ def _registered(modem: ModemFacts, station: Station) -> Iterator[Problem]:
         yield Problem(
             "SIGNAL_WEAK",
             Verdict.WARN,
-            f"Modem {modem.name} has a {plain.signal(modem.signal_dbm)}.",
-            "Move it to a window or higher up, on a USB lead, away from metal.",
+            say(
+                "Modem {modem} has a very weak signal ({dbm} dBm).",
+                modem=modem.name,
+                dbm=modem.signal_dbm,
+            ),
+            say("Move it to a window or higher up, on a USB lead, away from metal."),
             subject=modem.name,
         )
     for memory in modem.memories:
@@ -123,31 +134,52 @@ def _registered(modem: ModemFacts, station: Station) -> Iterator[Problem]:
             yield Problem(
                 "SIM_FULL",
                 Verdict.CRIT,
-                f"The memory {memory.memory} of modem {modem.name} is full "
-                f"({memory.used} of {memory.total}), so it cannot take any more SMS.",
-                "relay empties it by itself; if this stays for ten minutes, put the SIM into a "
-                "phone and delete messages there.",
+                say(
+                    "The memory {memory} of modem {modem} is full ({used} of {total}), so it "
+                    "cannot take any more SMS.",
+                    memory=memory.memory,
+                    modem=modem.name,
+                    used=memory.used,
+                    total=memory.total,
+                ),
+                say(
+                    "relay empties it by itself; if this stays for ten minutes, put the SIM into "
+                    "a phone and delete messages there."
+                ),
                 subject=modem.name,
             )
 
 
 def _link_problem(modem: ModemFacts, state: LinkState, station: Station) -> Problem:
-    what, action = _STATES[state]
+    words, action = _STATES[state]
     code = _CODES.get(state, state.value)
-    if state is LinkState.LOST and modem.code in IN_THE_WAY:
-        code, what, action = modem.code, IN_THE_WAY[modem.code], AFTERWARDS
-    began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
-    lasted = f" (for {plain.duration(max(0, station.now - began))})" if began else ""
-    verdict = Verdict.CRIT
+    blocked = state is LinkState.LOST and modem.code in IN_THE_WAY
+    if blocked:
+        code, words, action = modem.code, IN_THE_WAY[modem.code], AFTERWARDS
     if state is LinkState.PIN_REQUIRED and modem.detail.startswith("the modem asks for"):
-        what, action = _OTHER_LOCK
-    if state in _TELLING and modem.detail:
-        action = f"{plain.sentence(modem.detail)}\n{action}"
+        words, action = _OTHER_LOCK
+    began = modem.since or (modem.answered_at if state is LinkState.LOST else None)
+    what = say(words, modem=modem.name, lasted=_lasted(began, station))
+    if blocked:
+        what = say(WAITING[len(station.modems) > 1], what=what)
+    verdict = Verdict.CRIT
     if state in _PASSING and _just_begun(modem, station):
         verdict = Verdict.WARN
-    spare = " or goes by another" if len(station.modems) > 1 else ""
-    words = what.format(modem=modem.name, lasted=lasted, spare=spare)
-    return Problem(code, verdict, words, action, began, modem.name)
+    return Problem(code, verdict, what, _what_to_do(modem, state, action), began, modem.name)
+
+
+def _lasted(began: int | None, station: Station) -> str:
+    if not began:
+        return ""
+    return say(" (for {time})", time=plain.duration(max(0, station.now - began)))
+
+
+def _what_to_do(modem: ModemFacts, state: LinkState, action: str) -> str:
+    steps = [say(action)]
+    if state is LinkState.PIN_REFUSED:
+        steps = [joined([say("Correct the PIN."), say(_PIN_ACTION)], " ")]
+    told = plain.sentence(modem.detail) if state in _TELLING else ""
+    return joined([told, *steps], "\n")
 
 
 def _just_begun(modem: ModemFacts, station: Station) -> bool:
@@ -158,57 +190,66 @@ def _just_begun(modem: ModemFacts, station: Station) -> bool:
 # Their detail says more than their name.
 _TELLING = frozenset({LinkState.LOST, LinkState.PIN_REFUSED, LinkState.PIN_REQUIRED})
 _OTHER_LOCK = (
-    "Modem {modem} asks for a code that is no PIN of a SIM{lasted}.",
-    "Use a modem that is not locked, or a SIM of the operator to which it is locked.",
+    template("Modem {modem} asks for a code that is no PIN of a SIM{lasted}."),
+    template("Use a modem that is not locked, or a SIM of the operator to which it is locked."),
 )
 
-_PIN_ACTION = (
+_PIN_ACTION = template(
     "Write it into the configuration (relay config show names the file) or into its systemd "
     "credential, then: sudo systemctl restart relay"
 )
 
 _STATES = {
     LinkState.LOST: (
-        "Modem {modem} is missing or silent{lasted}.",
-        "Unplug it, count to ten, plug it in again; relay finds it by itself.",
+        template("Modem {modem} is missing or silent{lasted}."),
+        template("Unplug it, count to ten, plug it in again; relay finds it by itself."),
     ),
     LinkState.SIM_ABSENT: (
-        "There is no SIM in modem {modem}, or it sits badly{lasted}.",
-        "Take the modem out, put the SIM in again, plug the modem in.",
+        template("There is no SIM in modem {modem}, or it sits badly{lasted}."),
+        template("Take the modem out, put the SIM in again, plug the modem in."),
     ),
     LinkState.PIN_REQUIRED: (
-        "The SIM in modem {modem} asks for a PIN{lasted}, and the configuration has none.",
+        template(
+            "The SIM in modem {modem} asks for a PIN{lasted}, and the configuration has none."
+        ),
         _PIN_ACTION,
     ),
     LinkState.PIN_REFUSED: (
-        "The SIM in modem {modem} refused the PIN of the configuration; relay does not try it "
-        "again, so that the SIM is not blocked.",
-        "Correct the PIN. " + _PIN_ACTION,
+        template(
+            "The SIM in modem {modem} refused the PIN of the configuration; relay does not try it "
+            "again, so that the SIM is not blocked."
+        ),
+        _PIN_ACTION,
     ),
     LinkState.PUK_BLOCKED: (
-        "The SIM in modem {modem} is blocked after three wrong PINs{lasted}.",
-        "Put it into a phone and type the PUK that came with the card. relay never tries a PUK.",
+        template("The SIM in modem {modem} is blocked after three wrong PINs{lasted}."),
+        template(
+            "Put it into a phone and type the PUK that came with the card. relay never tries a "
+            "PUK."
+        ),
     ),
     LinkState.SEARCHING: (
-        "Modem {modem} finds no network{lasted}.",
-        "Move it to a window, on a USB lead. If it stays: try the SIM in a phone at the same "
-        "place; an operator may be down for hours.",
+        template("Modem {modem} finds no network{lasted}."),
+        template(
+            "Move it to a window, on a USB lead. If it stays: try the SIM in a phone at the same "
+            "place; an operator may be down for hours."
+        ),
     ),
     LinkState.DENIED: (
-        "The network refuses the SIM in modem {modem}{lasted}.",
-        "Ask the operator: is the SIM blocked, registered, paid for?",
+        template("The network refuses the SIM in modem {modem}{lasted}."),
+        template("Ask the operator: is the SIM blocked, registered, paid for?"),
     ),
     LinkState.CLOSED: (
-        "Modem {modem} is closed{lasted}.",
-        "Wait a minute. If it stays: sudo systemctl restart relay",
+        template("Modem {modem} is closed{lasted}."),
+        template("Wait a minute. If it stays: sudo systemctl restart relay"),
     ),
     LinkState.OPENING: (
-        "Modem {modem} is being opened{lasted}.",
-        "Wait a minute. If it stays: unplug it, count to ten, plug it in again.",
+        template("Modem {modem} is being opened{lasted}."),
+        template("Wait a minute. If it stays: unplug it, count to ten, plug it in again."),
     ),
     LinkState.INITIALISING: (
-        "Modem {modem} is being set up{lasted}.",
-        "Wait a minute. If it stays: unplug it, count to ten, plug it in again.",
+        template("Modem {modem} is being set up{lasted}."),
+        template("Wait a minute. If it stays: unplug it, count to ten, plug it in again."),
     ),
 }
 

@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_WAIT = "what comes for its SIM waits at the operator, what goes out waits here{spare}"
+from relay.core.said import template
 
-# Code -> what happened, and what becomes of the messages.
-IN_THE_WAY: Mapping[str, str] = {
-    "PORT_BUSY": f"Another program uses the port of modem {{modem}}{{lasted}}; {_WAIT}.",
-    "PORT_MODEMMANAGER": f"ModemManager has taken modem {{modem}}{{lasted}}; {_WAIT}.",
-    "PORT_PERMISSION": f"relay may not open the port of modem {{modem}}{{lasted}}; {_WAIT}.",
-    "PORT_MISSING": f"Modem {{modem}} is missing{{lasted}}; {_WAIT}.",
-    "PORT_NO_DRIVER": f"Modem {{modem}} is there, without a driver{{lasted}}; {_WAIT}.",
-    "USB_MASS_STORAGE": f"Modem {{modem}} still shows itself as a disk{{lasted}}; {_WAIT}.",
-    "MODEM_OTHER_IMEI": f"Another modem is where {{modem}} should be{{lasted}}; it is not used, "
-    f"{_WAIT}.",
-    "MODEM_AMBIGUOUS": f"Several modems may be {{modem}}{{lasted}}; none is used, {_WAIT}.",
-    "MODEM_SILENT": f"Modem {{modem}} does not answer{{lasted}}; {_WAIT}.",
+# What becomes of the messages, where there is one modem and where there are others.
+WAITING = {
+    False: template(
+        "{what}; what comes for its SIM waits at the operator, what goes out waits here."
+    ),
+    True: template(
+        "{what}; what comes for its SIM waits at the operator, what goes out waits here or goes "
+        "by another."
+    ),
 }
 
-AFTERWARDS = "relay tries again by itself, at least once a minute."
+# Code -> what happened.
+IN_THE_WAY: Mapping[str, str] = {
+    "PORT_BUSY": template("Another program uses the port of modem {modem}{lasted}"),
+    "PORT_MODEMMANAGER": template("ModemManager has taken modem {modem}{lasted}"),
+    "PORT_PERMISSION": template("relay may not open the port of modem {modem}{lasted}"),
+    "PORT_MISSING": template("Modem {modem} is missing{lasted}"),
+    "PORT_NO_DRIVER": template("Modem {modem} is there, without a driver{lasted}"),
+    "USB_MASS_STORAGE": template("Modem {modem} still shows itself as a disk{lasted}"),
+    "MODEM_OTHER_IMEI": template(
+        "Another modem is where {modem} should be{lasted}; it is not used"
+    ),
+    "MODEM_AMBIGUOUS": template("Several modems may be {modem}{lasted}; none is used"),
+    "MODEM_SILENT": template("Modem {modem} does not answer{lasted}"),
+}
+
+AFTERWARDS = template("relay tries again by itself, at least once a minute.")

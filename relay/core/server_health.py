@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.plain import DAY, HOUR, MINUTE
+from relay.core.said import Said, say, some, template
 from relay.core.station import Running, ServerFacts, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -27,9 +28,11 @@ def servers(station: Station) -> Iterator[Problem]:
         yield Problem(
             "SERVER_NONE",
             Verdict.WARN,
-            "No server is set up: messages that come in stay on this computer.",
-            "Write a section [server.main] into the configuration (relay config show names the "
-            "file), then: sudo systemctl restart relay",
+            say("No server is set up: messages that come in stay on this computer."),
+            say(
+                "Write a section [server.main] into the configuration (relay config show names "
+                "the file), then: sudo systemctl restart relay"
+            ),
         )
     for server in station.servers:
         yield from _exchange(server, station)
@@ -89,28 +92,39 @@ def _gravity(server: ServerFacts, station: Station) -> Verdict | None:
 def _failing(server: ServerFacts, verdict: Verdict, station: Station) -> Problem:
     code = server.code or ""
     what, action = meaning(code)
-    lasted = outage(server, station)
-    last = f"last reached {plain.age(server.last_ok, station.now)}"
-    if server.last_ok is None:
-        last = "never reached yet" if lasted is None else (
-            f"never reached yet, tried for {plain.duration(lasted)}"
-        )  # fmt: skip
     return Problem(
         code,
         verdict,
-        f"Server {server.name}: {what or server.detail.rstrip('.') or code}; {last}.",
-        action,
+        say(
+            "Server {server}: {what}; {last}.",
+            server=server.name,
+            what=say(what) if what else server.detail.rstrip(".") or code,
+            last=_last_reached(server, station),
+        ),
+        say(action),
         server.since,
         server.name,
     )
+
+
+def _last_reached(server: ServerFacts, station: Station) -> Said:
+    if server.last_ok is not None:
+        return say("last reached {ago}", ago=plain.age(server.last_ok, station.now))
+    lasted = outage(server, station)
+    if lasted is None:
+        return say("never reached yet")
+    return say("never reached yet, tried for {time}", time=plain.duration(lasted))
 
 
 def _starting(server: ServerFacts) -> Problem:
     return Problem(
         "SERVER_UNKNOWN",
         Verdict.UNKNOWN,
-        f"relay has just been started; server {server.name} has not answered yet.",
-        "Wait a minute and ask again: relay status",
+        say(
+            "relay has just been started; server {server} has not answered yet.",
+            server=server.name,
+        ),
+        say("Wait a minute and ask again: relay status"),
         subject=server.name,
     )
 
@@ -119,9 +133,12 @@ def _silent(server: ServerFacts, station: Station) -> Problem:
     return Problem(
         "SERVER_UNKNOWN",
         Verdict.UNKNOWN,
-        f"Whether server {server.name} can be reached is not known: the last exchange was "
-        f"{plain.age(server.last_ok, station.now)}.",
-        "Wait a minute. If it stays: sudo systemctl restart relay",
+        say(
+            "Whether server {server} can be reached is not known: the last exchange was {ago}.",
+            server=server.name,
+            ago=plain.age(server.last_ok, station.now),
+        ),
+        say("Wait a minute. If it stays: sudo systemctl restart relay"),
         server.last_ok,
         server.name,
     )
@@ -134,9 +151,16 @@ def _slow(server: ServerFacts, station: Station) -> Iterator[Problem]:
         yield Problem(
             "FORWARDING_SLOW",
             Verdict.WARN,
-            f"{plain.many(server.waiting, 'message')} for server {server.name} still here, the "
-            f"oldest for {plain.duration(station.now - oldest)}, though the server answers.",
-            "relay goes on trying. Why: journalctl -u relay -n 100 | grep sync",
+            some(
+                server.waiting,
+                "{n} message for server {server} still here, the oldest for {time}, though the "
+                "server answers.",
+                "{n} messages for server {server} still here, the oldest for {time}, though the "
+                "server answers.",
+                server=server.name,
+                time=plain.duration(station.now - oldest),
+            ),
+            say("relay goes on trying. Why: journalctl -u relay -n 100 | grep sync"),
             oldest,
             server.name,
         )
@@ -146,14 +170,19 @@ def _parked(server: ServerFacts) -> Iterator[Problem]:
     if not server.parked:
         return
     example = server.parked_ids[0] if server.parked_ids else "ID"
-    were = "was" if server.parked == 1 else "were"
     yield Problem(
         "PARKED",
         Verdict.WARN,
-        f"{plain.many(server.parked, 'message')} {were} refused by server {server.name} and set "
-        "aside; the others go on.",
-        f"Read why: relay inbox show {example}\nWhen the cause is gone: "
-        f"relay inbox release {example}",
+        some(
+            server.parked,
+            "{n} message was refused by server {server} and set aside; the others go on.",
+            "{n} messages were refused by server {server} and set aside; the others go on.",
+            server=server.name,
+        ),
+        say(
+            "Read why: relay inbox show {id}\nWhen the cause is gone: relay inbox release {id}",
+            id=str(example),
+        ),
         subject=server.name,
     )
 
@@ -163,75 +192,90 @@ def meaning(code: str) -> tuple[str, str]:
     for start, what, action in _MEANINGS:
         if code.startswith(start):
             return what, action
-    return "", "Tell the server's administrator the words above."
+    return "", _TELL
 
 
-_WAIT = "Nothing to do here but wait: relay goes on trying."
+_TELL = template("Tell the server's administrator the words above.")
+_WAIT = template("Nothing to do here but wait: relay goes on trying.")
 _MEANINGS = (
     (
         "NET_DNS",
-        "its name was not found",
-        "Is there internet at all? Router, cable, mobile data, credit for data.",
+        template("its name was not found"),
+        template("Is there internet at all? Router, cable, mobile data, credit for data."),
     ),
     (
         "NET_UNREACHABLE",
-        "this computer is on no network that leads there",
-        "Look at router, cable, Wi-Fi, mobile data.",
+        template("this computer is on no network that leads there"),
+        template("Look at router, cable, Wi-Fi, mobile data."),
     ),
-    ("NET_TIMEOUT", "it does not answer", "If it stays: is the server on? Is there a firewall?"),
+    (
+        "NET_TIMEOUT",
+        template("it does not answer"),
+        template("If it stays: is the server on? Is there a firewall?"),
+    ),
     (
         "NET_REFUSED",
-        "the computer is there, but no server runs on it",
-        "Tell the server's administrator.",
+        template("the computer is there, but no server runs on it"),
+        template("Tell the server's administrator."),
     ),
-    ("NET_", "the connection breaks", _WAIT),
+    ("NET_", template("the connection breaks"), _WAIT),
     (
         "TLS_NOT_YET_VALID",
-        "its certificate lies in the future",
-        "Is the clock of this computer right? See it with: date\n"
-        "Set it: sudo timedatectl set-ntp true",
+        template("its certificate lies in the future"),
+        template(
+            "Is the clock of this computer right? See it with: date\n"
+            "Set it: sudo timedatectl set-ntp true"
+        ),
     ),
     (
         "TLS_EXPIRED",
-        "its certificate has run out",
-        "Is the clock of this computer right? Else tell the server's administrator.",
+        template("its certificate has run out"),
+        template("Is the clock of this computer right? Else tell the server's administrator."),
     ),
-    ("TLS_NAME", "its certificate is for another name", "Is url in the configuration right?"),
+    (
+        "TLS_NAME",
+        template("its certificate is for another name"),
+        template("Is url in the configuration right?"),
+    ),
     (
         "TLS_UNTRUSTED",
-        "nobody known has signed its certificate",
-        "Is there a login page on this network? Else set ca_file or pin_sha256.",
+        template("nobody known has signed its certificate"),
+        template("Is there a login page on this network? Else set ca_file or pin_sha256."),
     ),
     (
         "TLS_PIN",
-        "its certificate is not the one of pin_sha256",
-        "Ask the server's administrator before you trust another one: somebody may listen.",
+        template("its certificate is not the one of pin_sha256"),
+        template(
+            "Ask the server's administrator before you trust another one: somebody may listen."
+        ),
     ),
     (
         "TLS_",
-        "no encrypted connection comes about",
-        "Is https right for that port? Look at url in the configuration.",
+        template("no encrypted connection comes about"),
+        template("Is https right for that port? Look at url in the configuration."),
     ),
     (
         "AUTH_401",
-        "it does not accept user and password (401)",
-        "Correct user and password in the configuration (relay config check), then: "
-        "sudo systemctl restart relay",
+        template("it does not accept user and password (401)"),
+        template(
+            "Correct user and password in the configuration (relay config check), then: sudo "
+            "systemctl restart relay"
+        ),
     ),
     (
         "AUTH_",
-        "this account may not do what a gateway does (403)",
-        "The server's administrator must give it the role of a gateway.",
+        template("this account may not do what a gateway does (403)"),
+        template("The server's administrator must give it the role of a gateway."),
     ),
     (
         "BAD_REPLY",
-        "something answers, but it is not the server",
-        "Is there a login page on this network? Open a browser. Else: is url right?",
+        template("something answers, but it is not the server"),
+        template("Is there a login page on this network? Open a browser. Else: is url right?"),
     ),
-    ("HTTP_5", "it has a fault of its own", _WAIT),
+    ("HTTP_5", template("it has a fault of its own"), _WAIT),
     (
         "HTTP_404",
-        "there is no gateway at that address (404)",
-        "Is url in the configuration right?",
+        template("there is no gateway at that address (404)"),
+        template("Is url in the configuration right?"),
     ),
 )

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.rhythm import Quiet, Silent
+from relay.core.said import joined, say, some, template
 from relay.core.station import ModemFacts
 from relay.core.verdict import Problem, Verdict
+
+_DEAF = template(
+    "Modem {modem} answers and sends, but receives nothing: an SMS to its own number did not come "
+    "back."
+)
 
 
 def silence(modem: ModemFacts, now: int) -> Iterator[Problem]:
@@ -17,10 +23,11 @@ def silence(modem: ModemFacts, now: int) -> Iterator[Problem]:
         yield Problem(
             "MODEM_DEAF",
             Verdict.CRIT,
-            f"Modem {modem.name} answers and sends, but receives nothing: an SMS to its own "
-            f"number did not come back. {_lasted(quiet, now)}",
-            "relay restarts it by itself. If this stays for an hour: unplug it, count to ten, "
-            "plug it in again.",
+            joined([say(_DEAF, modem=modem.name), _lasted(quiet, now)], " "),
+            say(
+                "relay restarts it by itself. If this stays for an hour: unplug it, count to ten, "
+                "plug it in again."
+            ),
             quiet.changed_at,
             modem.name,
         )
@@ -28,9 +35,17 @@ def silence(modem: ModemFacts, now: int) -> Iterator[Problem]:
         yield Problem(
             "SILENCE_UNUSUAL",
             Verdict.WARN,
-            f"{_lasted(quiet, now)} Modem {modem.name} and the network answer.",
-            "Send an SMS to the station from a phone. If it does not come in within five minutes: "
-            "unplug the modem, count to ten, plug it in again.",
+            joined(
+                [
+                    _lasted(quiet, now),
+                    say("Modem {modem} and the network answer.", modem=modem.name),
+                ],
+                " ",
+            ),
+            say(
+                "Send an SMS to the station from a phone. If it does not come in within five "
+                "minutes: unplug the modem, count to ten, plug it in again."
+            ),
             quiet.since or None,
             modem.name,
         )
@@ -41,15 +56,27 @@ def line(modem: ModemFacts, now: int) -> str:
     quiet = modem.quiet
     match quiet.who:
         case Silent.PEOPLE:
-            return f"{modem.name}: the people are silent; an SMS to its own number came back"
+            why: list[str] = [say("the people are silent; an SMS to its own number came back")]
         case Silent.TESTING:
-            return f"{modem.name}: {_lasted(quiet, now)} An SMS to its own number is on its way"
+            why = [_lasted(quiet, now), say("An SMS to its own number is on its way")]
         case Silent.NETWORK:
-            return f"{modem.name}: {_lasted(quiet, now)} It is the network that is missing"
+            why = [_lasted(quiet, now), say("It is the network that is missing")]
         case _:
             return ""
+    return joined([f"{modem.name}:", *why], " ")
 
 
 def _lasted(quiet: Quiet, now: int) -> str:
-    since = f" for {plain.duration(max(0, now - quiet.since))}" if quiet.since else ""
-    return f"No SMS came in{since}; usually about {round(quiet.missing)} would have."
+    usual = round(quiet.missing)
+    if not quiet.since:
+        return some(
+            usual,
+            "No SMS came in; usually about {n} would have.",
+            "No SMS came in; usually about {n} would have.",
+        )
+    return some(
+        usual,
+        "No SMS came in for {time}; usually about {n} would have.",
+        "No SMS came in for {time}; usually about {n} would have.",
+        time=plain.duration(max(0, now - quiet.since)),
+    )

@@ -9,6 +9,7 @@ from relay.core.link import LinkState
 from relay.core.modem_health import works
 from relay.core.plain import DAY
 from relay.core.room import is_short
+from relay.core.said import say, some
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
@@ -38,14 +39,32 @@ def _verdict(modem: ModemFacts, station: Station) -> Verdict:
 
 
 def _changed(modem: ModemFacts, since: int, station: Station) -> Problem:
-    was = f" (it was {modem.accepted_sim})" if modem.accepted_sim else ""
+    values = {
+        "modem": modem.name,
+        "time": plain.duration(station.now - since),
+        "sim": modem.held_sim,
+        "was": modem.accepted_sim,
+    }
+    what = say(
+        "Another SIM is in modem {modem} (for {time}): {sim}. SMS come in, and none goes out by "
+        "it.",
+        **values,
+    )
+    if modem.accepted_sim:
+        what = say(
+            "Another SIM is in modem {modem} (for {time}): {sim} (it was {was}). SMS come in, and "
+            "none goes out by it.",
+            **values,
+        )
     return Problem(
         "SIM_CHANGED",
         _verdict(modem, station),
-        f"Another SIM is in modem {modem.name} (for {plain.duration(station.now - since)}): "
-        f"{modem.held_sim}{was}. SMS come in, and none goes out by it.",
-        f"If that is meant: sudo relay sim accept --modem {modem.name}\n"
-        "If not, put the old SIM back: relay goes on by itself.",
+        what,
+        say(
+            "If that is meant: sudo relay sim accept --modem {modem}\n"
+            "If not, put the old SIM back: relay goes on by itself.",
+            modem=modem.name,
+        ),
         since,
         modem.name,
     )
@@ -56,20 +75,35 @@ def _centre(modem: ModemFacts, station: Station) -> Iterator[Problem]:
         yield Problem(
             "SMSC_UNKNOWN",
             _verdict(modem, station),
-            f"The SIM in modem {modem.name} has no number of a service centre, so no SMS can go "
-            "out by it.",
-            "Ask the operator for its SMSC number, write it into the configuration as smsc of "
-            f"[modem.{modem.name}], then: sudo systemctl restart relay",
+            say(
+                "The SIM in modem {modem} has no number of a service centre, so no SMS can go out "
+                "by it.",
+                modem=modem.name,
+            ),
+            say(
+                "Ask the operator for its SMSC number, write it into the configuration as smsc of "
+                "[modem.{modem}], then: sudo systemctl restart relay",
+                modem=modem.name,
+            ),
             subject=modem.name,
         )
     elif _has_new_centre(modem, station):
         yield Problem(
             "SMSC_CHANGED",
             Verdict.WARN,
-            f"The SIM in modem {modem.name} sends through another service centre than before: "
-            f"{modem.smsc_shown}, it was {modem.smsc_before_shown}.",
-            "If SMS go out, nothing is wrong: this line goes away after two days. If not, write "
-            f"the operator's SMSC number as smsc of [modem.{modem.name}] into the configuration.",
+            say(
+                "The SIM in modem {modem} sends through another service centre than before: "
+                "{centre}, it was {was}.",
+                modem=modem.name,
+                centre=modem.smsc_shown,
+                was=modem.smsc_before_shown,
+            ),
+            say(
+                "If SMS go out, nothing is wrong: this line goes away after two days. If not, "
+                "write the operator's SMSC number as smsc of [modem.{modem}] into the "
+                "configuration.",
+                modem=modem.name,
+            ),
             modem.smsc_at,
             modem.name,
         )
@@ -81,9 +115,19 @@ def _room(modem: ModemFacts) -> Iterator[Problem]:
         yield Problem(
             "SIM_STUCK",
             Verdict.WARN,
-            f"{plain.many(slots, 'SMS', 'SMS')} cannot be deleted from the memory {memory} of "
-            f"modem {modem.name} ({error}). They are safe here; the memory fills up.",
-            "Put the SIM into a phone and delete its messages there. If it stays: another SIM.",
+            some(
+                slots,
+                "{n} SMS cannot be deleted from the memory {memory} of modem {modem} ({error}). "
+                "It is safe here; the memory fills up.",
+                "{n} SMS cannot be deleted from the memory {memory} of modem {modem} ({error}). "
+                "They are safe here; the memory fills up.",
+                memory=memory,
+                modem=modem.name,
+                error=error,
+            ),
+            say(
+                "Put the SIM into a phone and delete its messages there. If it stays: another SIM."
+            ),
             subject=modem.name,
         )
     for use in modem.memories:
@@ -91,10 +135,17 @@ def _room(modem: ModemFacts) -> Iterator[Problem]:
             yield Problem(
                 "SIM_FILLING",
                 Verdict.WARN,
-                f"The memory {use.memory} of modem {modem.name} is nearly full ({use.used} of "
-                f"{use.total}).",
-                "relay empties it by itself. If this stays for ten minutes, put the SIM into a "
-                "phone and delete messages there.",
+                say(
+                    "The memory {memory} of modem {modem} is nearly full ({used} of {total}).",
+                    memory=use.memory,
+                    modem=modem.name,
+                    used=use.used,
+                    total=use.total,
+                ),
+                say(
+                    "relay empties it by itself; if this stays for ten minutes, put the SIM into "
+                    "a phone and delete messages there."
+                ),
                 subject=modem.name,
             )
 

@@ -12,7 +12,9 @@ from relay.core.airtime import Forecast, forecast, in_words
 from relay.core.credit import Purse, spent
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
+from relay.core.power import Dark, PowerFacts
 from relay.core.rhythm import Quiet
+from relay.core.said import Said
 
 
 class Running(StrEnum):
@@ -142,7 +144,7 @@ class AirtimeFacts:
     def known(self) -> bool:
         return self.amount is not None or self.sms is not None
 
-    def words(self) -> str:
+    def words(self) -> Said:
         """`ZMW 38.20, about 190 SMS, 11 days; queue needs 46`."""
         return in_words(self.amount, self.currency, self.sms, self.reach, self.queued)
 
@@ -256,12 +258,14 @@ class OutwardFacts:
 class StoreFacts:
     """The database and what stands around it. `trouble` is a code when it cannot be read.
 
-    `days_left` is how long `free` lasts at the rate of the last days; with a `reserve` relay has
-    some megabytes of its own beyond it. `lost_in` and `lost_out` name messages that a salvage
-    could not save, `holder` another program that keeps relay from writing.
+    `mount` is the top of the disk that it is on, `days_left` how long `free` lasts at the rate of
+    the last days; with a `reserve` relay has some megabytes of its own beyond it. `lost_in` and
+    `lost_out` name messages that a salvage could not save, `holder` another program that keeps
+    relay from writing.
     """
 
     path: str = ""
+    mount: str = "/"
     exists: bool = True
     trouble: str | None = None
     detail: str = ""
@@ -325,4 +329,6 @@ class Station:
     clock: ClockFacts | None = None
     clock_step_s: float | None = None
     clock_step_at: int | None = None
+    power: PowerFacts = field(default_factory=PowerFacts)
+    dark: tuple[Dark, ...] = ()  # the times of the last day that relay was off
     config_problems: tuple[str, ...] = field(default=())

@@ -674,3 +674,21 @@ def test_the_legs_of_a_way_sum_up_to_the_whole(hops: list[tuple[int, str]]) -> N
     """No second is counted twice and none is lost, whichever way the clocks went."""
     way = steps([Hop(at, "", leg) for at, leg in hops])
     assert sum(legs(way).values()) == total(way)
+
+
+# --- the place of the database ------------------------------------------------------------------
+
+
+def test_room_is_looked_for_on_the_disk_of_the_database() -> None:
+    """Which need not be that of the system."""
+    low = replace(STORE, free=100_000_000, mount="/media/usb")
+    (problem,) = judge(replace(WELL, store=low)).problems
+    assert "sudo du -xh /media/usb |" in problem.action
+
+
+def test_who_holds_the_database_is_named_as_soon_as_a_beat_is_missed() -> None:
+    """Before relay counts as hanging; a program that writes for a moment is no trouble."""
+    held = replace(WELL, store=replace(STORE, holder="sqlite3 (process 4711)"))
+    assert codes(held) == []
+    late = replace(held, daemon=replace(DAEMON, beat_at=NOW - 50_000))
+    assert codes(late) == ["STORE_HELD"]

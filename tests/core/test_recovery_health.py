@@ -41,8 +41,8 @@ def test_when_nothing_helped_a_person_is_told_what_was_done_and_what_is_left() -
     (problem,) = problems(modem(LinkState.LOST, ladder=ladder))
     assert (problem.code, problem.verdict) == ("MODEM_HUNG", Verdict.CRIT)
     assert "does not answer (for 2 h)" in problem.what
-    assert "a prompt left, its port opened anew, AT+CFUN" in problem.what
-    assert "usb: /sys/… cannot be written (Permission denied)" in problem.what
+    assert "a prompt left, its port opened anew, the modem restarted" in problem.what
+    assert "switched off and on: /sys/… cannot be written (Permission denied)" in problem.what
     assert "count to ten" in problem.action
 
 
@@ -81,22 +81,25 @@ def clock(at: int) -> str:
         (
             LadderState.WELL,
             [(HOUR, Step.ESC)],
-            "usb1 was recovered once in 24 h (11:00 ESC), works now",
+            "usb1 was recovered once in 24 h (11:00 a prompt left), works now",
         ),
         (
             LadderState.WELL,
             [(9 * HOUR, Step.REOPEN), (9 * HOUR, Step.CFUN), (HOUR, Step.USB)],
-            "usb1 was reset twice in 24 h (03:00 CFUN, 11:00 USB), works now",
+            "usb1 was reset 2 times in 24 h (03:00 the modem restarted, 11:00 its USB socket "
+            "switched off and on), works now",
         ),
         (
             LadderState.ASKING,
             [(n * HOUR, Step.CFUN) for n in (5, 4, 3, 2)],
-            "usb1 was reset 4 times in 24 h (… 08:00 CFUN, 09:00 CFUN, 10:00 CFUN), does not work",
+            "usb1 was reset 4 times in 24 h (… 08:00 the modem restarted, 09:00 the modem "
+            "restarted, 10:00 the modem restarted), does not work",
         ),
         (
             LadderState.CURING,
             [(0, Step.USB)],
-            "usb1 was reset once in 24 h (12:00 USB), USB is being tried",
+            "usb1 was reset once in 24 h (12:00 its USB socket switched off and on), is being "
+            "tried: its USB socket switched off and on",
         ),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relay.core import machine_health, plain
+from relay.core import clock_health, machine_health, plain, store_health
 from relay.core.doctor.graph import Finding, Mark, fail, ok, skip, unknown, warn
 from relay.core.doctor.seen import ConfigSeen, DiskSeen, PowerSeen, ServiceSeen, StoreSeen
 from relay.core.station import Station, StoreFacts
@@ -117,13 +117,13 @@ def store(seen: StoreSeen) -> Finding:
 
 def _unusable(seen: StoreSeen) -> Finding:
     facts = StoreFacts(path=seen.path, trouble=seen.trouble, detail=seen.detail)
-    (problem,) = machine_health.database(Station(0, store=facts))
+    (problem,) = store_health.database(Station(0, store=facts))
     return of_problem(problem)
 
 
 def clock(seen: Station) -> Finding:
     """A clock that is a day wrong breaks what rests on certificates; an hour does not."""
-    for problem in machine_health.clock(seen):
+    for problem in clock_health.clock(seen):
         if problem.code == "CLOCK_OFF":
             continue  # that is told of the server
         far = seen.clock is not None and abs(seen.clock.ahead_s) * 1000 > plain.DAY
