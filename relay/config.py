@@ -23,6 +23,7 @@ from relay.config_secrets import Secret, open_to_others
 from relay.config_sections import (
     AirtimeConfig,
     Config,
+    ControlConfig,
     GatewayConfig,
     HousekeepingConfig,
     LogConfig,
@@ -135,6 +136,7 @@ def _filled_in(config: Config, reading: Reading, hostname: Callable[[], str]) ->
         config,
         gateway=GatewayConfig(name=config.gateway.name or hostname() or "relay"),
         store=_store(config.store, reading),
+        control=_control(config.control, _store(config.store, reading), reading),
     )
 
 
@@ -148,6 +150,22 @@ def _store(store: StoreConfig, reading: Reading) -> StoreConfig:
     if store.backup_dir == Path():
         store = replace(store, backup_dir=store.path.parent / "backups")
     return store
+
+
+def _control(control: ControlConfig, store: StoreConfig, reading: Reading) -> ControlConfig:
+    """Under systemd /run/relay, also for the commands beside it; else beside the database."""
+    if control.path != Path():
+        return control
+    if runtime := reading.place.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]:
+        reading.sources["control.path"] = "environment variable RUNTIME_DIRECTORY"
+        return ControlConfig(Path(runtime, _SOCKET))
+    if store.path == StoreConfig().path and _SERVICE.is_dir():
+        return ControlConfig(_SERVICE / _SOCKET)
+    return ControlConfig(store.path.parent / _SOCKET)
+
+
+_SOCKET = "control.sock"
+_SERVICE = Path("/run/relay")
 
 
 # --- what only shows when keys are looked at together -------------------------------------------

@@ -291,6 +291,13 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlConfig:
+    """Where the commands find the running relay; `path` is full after `load`."""
+
+    path: Path = setting(Path(), values.path)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole of relay.toml, checked. Only the composition root may hold it.
 
@@ -310,6 +317,7 @@ class Config:
     servers: tuple[ServerConfig, ...]
     housekeeping: HousekeepingConfig
     log: LogConfig
+    control: ControlConfig
     warnings: tuple[str, ...] = field(default=(), compare=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -325,5 +333,6 @@ SECTIONS: Mapping[str, type] = {
     "recovery": RecoveryConfig,
     "housekeeping": HousekeepingConfig,
     "log": LogConfig,
+    "control": ControlConfig,
 }
 FAMILIES: Mapping[str, type] = {"modem": ModemConfig, "server": ServerConfig}

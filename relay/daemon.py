@@ -14,10 +14,11 @@ from types import FrameType
 
 import relay
 from relay import holding, log, power, systemd
-from relay.assembly import balance_wish, inbox_of, modem_turn, outbox_of, syncing
+from relay.assembly import balance_wish, inbox_of, outbox_of
 from relay.clock import StepWatch, SystemClock
 from relay.clock_guard import ClockGuard
 from relay.config_sections import Config
+from relay.control.words import ControlRefused
 from relay.errors import (
     CorruptDatabase,
     RelayError,
@@ -31,13 +32,14 @@ from relay.jobs import Jobs
 from relay.log import event
 from relay.log_file import BoundedFile
 from relay.modem.discovery import Bus
+from relay.staffing import SYNC_STOP_S, Staffing
 from relay.store import darkness, reserve
 from relay.store.clamping import clamp
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.forwarding import finish_departed
 from relay.timekeeper import Timekeeper
-from relay.workers import Bell, Bells, Crew, Worker
+from relay.workers import Crew
 
 _log = logging.getLogger("relay.daemon")
 
@@ -47,11 +49,6 @@ EX_OK, EX_SOFTWARE, EX_CANTCREAT, EX_TEMPFAIL = 0, 70, 73, 75
 _LOOK_S = 1.0  # how long `relay send` of another process may go unnoticed
 _SUPERVISE_S = 5.0
 _BEAT_S = 30.0
-# One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
-_STEP_EXTRA_S = 300.0
-# A submission that is under way is not broken off, but a stop must end some time.
-_MODEM_STOP_S = 60.0
-_SYNC_STOP_S = 5.0
 
 
 class Daemon:
@@ -73,69 +70,16 @@ class Daemon:
         self._said = log.Repeated()
         self._step_watch = StepWatch(clock.computer.now, clock.monotonic)
         self._data_version = db.data_version()
-        self._closers: list[tuple[str, Callable[[], None]]] = []
         self._inbox = inbox_of(db, config)
         self._outbox = outbox_of(db, config.sending, config.loops)
         self._modem_names = tuple(modem.name for modem in config.modems)
         self._server_names = tuple(server.name for server in config.servers)
         self._bus = Bus.of(environ)
-        self._crew = Crew(self._workers(config), self._stop, clock.monotonic)
+        self._staff = Staffing(config, db, clock, self._inbox, self._outbox, self._bus, self._stop)
+        self._crew = Crew(self._staff.workers, self._stop, clock.monotonic)
         self._jobs = self._scheduled(config)
 
     # --- build ----------------------------------------------------------------------------------
-
-    def _workers(self, config: Config) -> list[Worker]:
-        modems, servers = Bells(), Bells()
-        return [
-            *self._modem_workers(config, modems, servers),
-            *self._sync_workers(config, modems, servers),
-        ]
-
-    def _modem_workers(self, config: Config, modems: Bells, servers: Bells) -> list[Worker]:
-        workers = []
-        bus = self._bus
-        for one in config.modems:
-            turn = modem_turn(
-                one, config, self._db, self._inbox, self._outbox, self._clock, servers, modems, bus
-            )
-            modems.add(turn.ring)
-            name = f"modem-{one.name}"
-            self._closers.append((name, turn.close))
-            workers.append(
-                Worker(
-                    name,
-                    turn.step,
-                    bell=turn,
-                    stop=self._stop,
-                    monotonic=self._clock.monotonic,
-                    busy_limit_s=one.answer_timeout_s + one.prompt_timeout_s + _STEP_EXTRA_S,
-                    stop_limit_s=_MODEM_STOP_S,
-                )
-            )
-        return workers
-
-    def _sync_workers(self, config: Config, modems: Bells, servers: Bells) -> list[Worker]:
-        workers = []
-        for one in config.servers:
-            bell = Bell()
-            servers.add(bell.ring)
-            flow, close = syncing(
-                one, self._db, self._outbox, self._clock, modems, self._server_names
-            )
-            name = f"sync-{one.name}"
-            self._closers.append((name, close))
-            workers.append(
-                Worker(
-                    name,
-                    flow.step,
-                    bell=bell,
-                    stop=self._stop,
-                    monotonic=self._clock.monotonic,
-                    busy_limit_s=one.connect_timeout_s + 2 * one.read_timeout_s + _STEP_EXTRA_S,
-                    stop_limit_s=_SYNC_STOP_S,
-                )
-            )
-        return workers
 
     def _scheduled(self, config: Config) -> Jobs:
         housekeeping = Housekeeping(
@@ -191,10 +135,18 @@ class Daemon:
             _log.warning(event("outbox.recovered", uncertain=doubtful))
         self._facts.put(now, "daemon.started", {"pid": os.getpid(), "version": relay.__version__})
         self._beat("running")
+        self._open_control()
         self._crew.start()
         self._jobs.start()
         systemd.notify(systemd.READY, systemd.status("running"), environ=self._environ)
         _log.info(event("daemon.started", version=relay.__version__, pid=os.getpid()))
+
+    def _open_control(self) -> None:
+        """The commands can do without it, and so can the messages."""
+        try:
+            self._staff.listener.open()
+        except ControlRefused as error:
+            _log.error(event("control.shut", code=error.code, error=str(error)))
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Sets flags and does nothing else; a second wish to stop is obeyed at once."""
@@ -278,8 +230,8 @@ class Daemon:
         if self.trouble is None:  # else it goes on with another store
             systemd.notify(systemd.STOPPING, environ=self._environ)
         _log.info(event("daemon.stopping"))
-        left = {*self._jobs.shutdown(_SYNC_STOP_S), *self._crew.stop()}
-        for name, close in self._closers:
+        left = {*self._jobs.shutdown(SYNC_STOP_S), *self._crew.stop()}
+        for name, close in self._staff.closers:
             if name not in left:
                 _quietly(close)
         if isinstance(self.trouble, StoreMoved):

@@ -15,6 +15,7 @@ from relay.flows.receiving import Receiving
 from relay.flows.roster import Roster
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission
+from relay.flows.visiting import Host, Visits
 
 _SETTLE_EVERY_S = 30.0
 
@@ -38,7 +39,7 @@ class Companion(Protocol):
 class ModemTurn:
     """Receive before send, one part a turn: a long outbox cannot starve the inbox.
 
-    Only used by that modem's thread, except `ring`.
+    Only used by that modem's thread, except `ring` and `visits.ask`.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ModemTurn:
         self._companions = companions
         self._plugs = plugs  # how often something was plugged in or pulled out
         self._plugs_seen = plugs()
+        self.visits = Visits(Host(modem, linking, airtime, clock))
         self._settle_at = 0.0  # monotonic
         self._begun = False  # what follows an opening has been done
 
@@ -78,7 +80,7 @@ class ModemTurn:
                 self._look_at_the_bus()
                 wait = self._linking.open()
                 if wait > 0:
-                    return wait
+                    return min(wait, self.visits.away())
             if not self._begun:
                 self._begin()
             wait = self._work()
@@ -101,6 +103,7 @@ class ModemTurn:
     def close(self) -> None:
         self._leave("relay is stopping")
         self._linking.close()
+        self.visits.close()
 
     def _leave(self, cause: str) -> None:
         """Keep and read what came in last, and give back what was claimed ahead."""
@@ -136,6 +139,7 @@ class ModemTurn:
         wait = min(
             self._linking.look_after(),
             *(companion.step() for companion in self._companions),
+            self.visits.step(),
             self._receiving.step(),
             self._airtime.step(),
             self._settle(),

@@ -107,13 +107,18 @@ class Linking:
         left = self._survey_at - self._clock.monotonic()
         if left > 0:
             return left
+        self.survey()
+        return self._survey_s
+
+    def survey(self) -> Survey:
+        """Survey the modem now. Raises `PortLost` when it has forgotten its settings."""
         self._survey_at = self._clock.monotonic() + self._survey_s
         if not self._modem.check():
             raise PortLost(self._modem.name, "the modem has forgotten its settings")
         survey = self._modem.survey()
         self._put_all({"survey": asdict(survey), "link": self._link("")}, "AT+CSQ, AT+CREG")
         self._surveyed(survey)
-        return self._survey_s
+        return survey
 
     def lost(self, error: ModemError) -> float:
         """A command failed: forgive a refusal, close on anything worse; seconds to wait."""

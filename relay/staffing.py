@@ -1,0 +1,125 @@
+"""The crew of one relay: a worker for each modem, for each server, and for the control socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from relay.assembly import modem_turn, syncing
+from relay.config_sections import Config
+from relay.control.answers import Answers, Station
+from relay.control.listener import Listener
+from relay.flows.ports import Clock
+from relay.flows.visiting import Visits
+from relay.modem.discovery import Bus
+from relay.store.database import Database
+from relay.store.inbox import Inbox
+from relay.store.outbox import Outbox
+from relay.workers import Bell, Bells, Worker
+
+# One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
+_STEP_EXTRA_S = 300.0
+# A submission that is under way is not broken off, but a stop must end some time.
+_MODEM_STOP_S = 60.0
+SYNC_STOP_S = 5.0
+
+
+@dataclass
+class Staffing:
+    """What all workers share, and who they are. Nothing is started here.
+
+    `closers` free what a worker of that name has opened, once its thread has ended.
+    """
+
+    config: Config
+    db: Database
+    clock: Clock
+    inbox: Inbox
+    outbox: Outbox
+    bus: Bus
+    stop: threading.Event
+    workers: list[Worker] = field(default_factory=list)
+    closers: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    visits: dict[str, Visits] = field(default_factory=dict)
+    modems: Bells = field(default_factory=Bells)
+    servers: Bells = field(default_factory=Bells)
+
+    def __post_init__(self) -> None:
+        self._staff_modems()
+        self._staff_servers()
+        self.listener = self._staff_control()
+
+    def _staff_modems(self) -> None:
+        for one in self.config.modems:
+            turn = modem_turn(
+                one,
+                self.config,
+                self.db,
+                self.inbox,
+                self.outbox,
+                self.clock,
+                self.servers,
+                self.modems,
+                self.bus,
+            )
+            self.modems.add(turn.ring)
+            self.visits[one.name] = turn.visits
+            name = f"modem-{one.name}"
+            self.closers.append((name, turn.close))
+            self.workers.append(
+                Worker(
+                    name,
+                    turn.step,
+                    bell=turn,
+                    stop=self.stop,
+                    monotonic=self.clock.monotonic,
+                    busy_limit_s=one.answer_timeout_s + one.prompt_timeout_s + _STEP_EXTRA_S,
+                    stop_limit_s=_MODEM_STOP_S,
+                )
+            )
+
+    def _staff_servers(self) -> None:
+        names = tuple(server.name for server in self.config.servers)
+        for one in self.config.servers:
+            bell = Bell()
+            self.servers.add(bell.ring)
+            flow, close = syncing(one, self.db, self.outbox, self.clock, self.modems, names)
+            name = f"sync-{one.name}"
+            self.closers.append((name, close))
+            self.workers.append(
+                Worker(
+                    name,
+                    flow.step,
+                    bell=bell,
+                    stop=self.stop,
+                    monotonic=self.clock.monotonic,
+                    busy_limit_s=one.connect_timeout_s + 2 * one.read_timeout_s + _STEP_EXTRA_S,
+                    stop_limit_s=SYNC_STOP_S,
+                )
+            )
+
+    def _staff_control(self) -> Listener:
+        answers = Answers(
+            Station(
+                self.db,
+                self.clock,
+                self.outbox,
+                self.visits,
+                self.modems.ring,
+                self.config.airtime.ussd_timeout_s,
+            )
+        )
+        listener = Listener(self.config.control.path, answers, self.clock.monotonic)
+        self.closers.append(("control", listener.close))
+        self.workers.append(
+            Worker(
+                "control",
+                listener.step,
+                bell=listener,
+                stop=self.stop,
+                monotonic=self.clock.monotonic,
+                stop_limit_s=SYNC_STOP_S,
+            )
+        )
+        return listener
