@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from relay import config_modems as modems
 from relay import config_money as money
 from relay import config_network as network
+from relay import config_sealing as sealing
 from relay import config_values as values
 from relay.config_secrets import Secret
 from relay.config_values import Reader
@@ -91,6 +92,7 @@ class StoreConfig:
     path: Path = setting(Path("/var/lib/relay/relay.db"), values.path)
     backup_dir: Path = setting(Path(), values.path)
     backups_kept: int = setting(7, values.whole(1, 1000))
+    backup_recipients: tuple[str, ...] = setting((), sealing.recipients)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from relay.store import reserve
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.holders import holder
+from relay.store.restored import settle_copy
 from relay.store.salvage import open_or_salvage
 
 _log = logging.getLogger("relay.store")
@@ -64,6 +65,8 @@ def opened(path: Path, clock: SystemClock, trouble: StoreError | None = None) ->
         if salvage is not None:
             Facts(db).put(clock.now(), "store.salvaged", salvage.fact())
             _log.error(event("store.salvaged", **salvage.fields()))
+        if (done := settle_copy(db, clock.now())) is not None:
+            _log.warning(event("store.restored", held=done.held, unspoken=done.unspoken))
         if isinstance(trouble, StoreMoved):
             moved = {"how": trouble.how, "copy": trouble.copy}
             Facts(db).put(clock.now(), "store.moved", moved)

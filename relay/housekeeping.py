@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relay.clock import local
+from relay.config_sections import StoreConfig
 from relay.core.link import LinkState
 from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
-from relay.store import history, reserve, retention
+from relay.sealing import SealingError
+from relay.store import copying, history, reserve, retention
 from relay.store.caps import forget
 from relay.store.clamping import clamp
+from relay.store.copying import CopyFailed
 from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
@@ -38,8 +41,7 @@ class Housekeeping:
         outbox: Outbox,
         clock: Clock,
         *,
-        backup_dir: Path,
-        backups_kept: int,
+        copies: StoreConfig,
         keep_finished_days: int,
         validity_ms: int,
         modems: Sequence[str] = (),
@@ -49,8 +51,7 @@ class Housekeeping:
         self._outbox = outbox
         self._facts = Facts(db)
         self._clock = clock
-        self._backup_dir = backup_dir
-        self._backups_kept = backups_kept
+        self._copies = copies
         self._keep_ms = keep_finished_days * _DAY_MS
         self._validity_ms = validity_ms
         self._modems = modems
@@ -116,10 +117,19 @@ class Housekeeping:
     def backup(self) -> None:
         """A compact copy of the whole store, and no more copies than wanted."""
         now = self._clock.now()
-        target = self._backup_dir / f"relay-{local(now)[:10]}.db"
-        self._db.backup(target)
-        self._facts.put(now, "store.backup", {"path": str(target)})
-        self._forget_copies(target)
+        try:
+            made = copying.copy_into(
+                self._copies.backup_dir,
+                self._db.path,
+                now,
+                local(now),
+                self._copies.backup_recipients,
+            )
+        except (CopyFailed, SealingError) as error:
+            self._facts.put(now, "store.backup_failed", {"why": str(error)})
+            raise
+        self._facts.put(now, "store.backup", {"path": str(made.path)})
+        self._forget_copies(made.path)
         self.prune()
 
     def _forget_copies(self, newest: Path) -> None:
@@ -127,12 +137,7 @@ class Housekeeping:
         first. While the time is not known none goes, as nobody can tell which is the oldest."""
         if self._clock.earliest() < self._clock.now():
             return
-        copies = sorted(
-            self._backup_dir.glob("relay-????-??-??.db"),
-            key=lambda copy: (copy.name <= newest.name, copy.name),
-        )
-        for old in copies[: -self._backups_kept]:
-            old.unlink(missing_ok=True)
+        copying.forget_oldest(self._copies.backup_dir, newest, self._copies.backups_kept)
 
     def check(self) -> None:
         """Weekly: is every page of the file as it should be?"""

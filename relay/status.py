@@ -129,6 +129,15 @@ def _store(store: StoreFacts, facts: Mapping[str, Fact], now: int) -> StoreFacts
         backup_at=status_facts.when(facts, "store.backup"),
         backup_path=backup or None,
         backup_there=_exists(backup) if backup else None,
+        backup_failed_at=status_facts.when(facts, "store.backup_failed"),
+        backup_trouble=status_facts.text(
+            status_facts.table(facts, "store.backup_failed").get("why")
+        ),
+        copied_at=status_facts.when(facts, "store.copied"),
+        restored_at=status_facts.when(facts, "store.restored"),
+        restored_from_at=status_facts.whole(
+            status_facts.table(facts, "store.restored").get("copied_at")
+        ),
         damaged=_damage(facts),
         salvaged_at=status_facts.when(facts, "store.salvaged"),
         salvaged_aside=status_facts.text(salvaged.get("path")) or None,

@@ -171,9 +171,9 @@ def _disk(station: Station) -> str:
         return joined([free, say("no database yet ({path})", path=store.path)])
     if store.trouble is not None:
         return joined([free, f"{store.path} ({store.trouble})"])
-    if store.backup_at is None:
+    if store.last_copy_at is None:
         return joined([free, say("no copy yet")])
-    return joined([free, say("last copy {ago}", ago=plain.age(store.backup_at, station.now))])
+    return joined([free, say("last copy {ago}", ago=plain.age(store.last_copy_at, station.now))])
 
 
 def _clock(station: Station) -> str:

@@ -61,6 +61,7 @@ def outward(found: OutwardFacts, station: Station) -> str:
             _waiting(found, station),
             *_held(found.held),
             *_in_doubt(found),
+            _restored(found),
             say(
                 "today {sent} sent, {delivered} delivered, {failed} failed",
                 sent=found.sent_today,
@@ -69,6 +70,16 @@ def outward(found: OutwardFacts, station: Station) -> str:
             ),
             *_over(found),
         ]
+    )
+
+
+def _restored(found: OutwardFacts) -> str:
+    if not found.restored:
+        return ""
+    return some(
+        found.restored,
+        "{n} held since the database was restored",
+        "{n} held since the database was restored",
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import click
 
+from relay.cli.choosing import or_restored, restored_option
 from relay.cli.desk import (
     Desk,
     MessageId,
@@ -20,7 +21,7 @@ from relay.cli.desk import (
 )
 from relay.cli.printing import data, emit, note, number, table
 from relay.clock import local
-from relay.core.outbound import Part, PartState, Resent
+from relay.core.outbound import FoundSent, Part, PartState, Resent
 from relay.core.waiting import Wait, Why
 from relay.store import browsing
 from relay.store.outbox import Outbox
@@ -234,30 +235,37 @@ def retry(
             outbound_ids = tuple(browsing.failed_ids(reader))
 
     def again(outbox: Outbox, outbound_id: int) -> bool:
-        resent = uncertain and _resend(desk, outbox, outbound_id)
+        resent = uncertain and _settle(desk, outbox, outbound_id, Resent())
         return outbox.retry(desk.clock.now(), outbound_id) or resent
 
     return _each(desk, outbound_ids, again, as_json, "queued again", "nothing of it failed")
 
 
-def _resend(desk: Desk, outbox: Outbox, outbound_id: int) -> bool:
-    """Queue the parts again of which nobody knows whether they went out."""
+def _settle(desk: Desk, outbox: Outbox, outbound_id: int, event: Resent | FoundSent) -> bool:
+    """A person's word on the parts of which nobody knows whether they went out."""
     with desk.reader() as reader:
         rows = browsing.outbound_parts(reader, outbound_id)
     found = [outbox.part(row["id"]) for row in rows if row["state"] == PartState.UNCERTAIN]
     parts: list[Part] = [part for part in found if part is not None]
     for part in parts:
-        outbox.record(desk.clock.now(), part, Resent())
+        outbox.record(desk.clock.now(), part, event)
     return bool(parts)
 
 
-@outbox.command(epilog=examples("relay outbox release 9", "relay outbox release 9 10"))
-@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1, required=True)
+@outbox.command(
+    epilog=examples(
+        "relay outbox release 9 10",
+        "relay outbox release --restored      it may arrive twice",
+    )
+)
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1)
+@restored_option
 @json_option
 @config_option
 @pass_desk
-def release(desk: Desk, outbound_ids: tuple[int, ...], as_json: bool) -> int:
-    """Send messages that were held because they looked like a loop."""
+def release(desk: Desk, outbound_ids: tuple[int, ...], restored: bool, as_json: bool) -> int:
+    """Send messages that were held: they looked like a loop, or an older copy was restored."""
+    outbound_ids = or_restored(desk, outbound_ids, restored)
 
     def let_go(outbox: Outbox, outbound_id: int) -> bool:
         return outbox.release(desk.clock.now(), outbound_id)
@@ -265,13 +273,31 @@ def release(desk: Desk, outbound_ids: tuple[int, ...], as_json: bool) -> int:
     return _each(desk, outbound_ids, let_go, as_json, "released", "it is not held")
 
 
-@outbox.command(epilog=examples("relay outbox cancel 9", "relay outbox cancel 9 10"))
-@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1, required=True)
+@outbox.command(epilog=examples("relay outbox sent 9 10", "relay outbox sent --restored"))
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1)
+@restored_option
 @json_option
 @config_option
 @pass_desk
-def cancel(desk: Desk, outbound_ids: tuple[int, ...], as_json: bool) -> int:
+def sent(desk: Desk, outbound_ids: tuple[int, ...], restored: bool, as_json: bool) -> int:
+    """Record that messages had gone out of which relay does not know; the server is told so."""
+    outbound_ids = or_restored(desk, outbound_ids, restored)
+
+    def settle(outbox: Outbox, outbound_id: int) -> bool:
+        return _settle(desk, outbox, outbound_id, FoundSent())
+
+    return _each(desk, outbound_ids, settle, as_json, "counted as sent", "nothing is in doubt")
+
+
+@outbox.command(epilog=examples("relay outbox cancel 9", "relay outbox cancel 9 10"))
+@click.argument("outbound_ids", metavar="ID…", type=MessageId(), nargs=-1)
+@restored_option
+@json_option
+@config_option
+@pass_desk
+def cancel(desk: Desk, outbound_ids: tuple[int, ...], restored: bool, as_json: bool) -> int:
     """Stop messages that have not left yet; what is at the radio goes on."""
+    outbound_ids = or_restored(desk, outbound_ids, restored)
 
     def stop(outbox: Outbox, outbound_id: int) -> bool:
         return outbox.cancel(desk.clock.now(), outbound_id)

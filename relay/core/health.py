@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from relay.core import clock_health, machine_health, plain, store_health
+from relay.core import clock_health, keeping_health, machine_health, plain, store_health
 from relay.core.airtime_health import airtime
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
@@ -35,10 +35,11 @@ _RULES: tuple[_Rule, ...] = (
     sims,
     airtime,
     servers,
+    keeping_health.restored,
     messages,
     clock_health.clock,
     machine_health.workers,
-    store_health.backup,
+    keeping_health.backup,
 )
 
 # The same fault in words that know less is not told a second time.

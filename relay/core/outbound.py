@@ -180,6 +180,17 @@ class FoundAtStart(_Doubt):
 
 
 @dataclass(frozen=True, slots=True)
+class Restored(_Doubt):
+    """The store is an older copy: since it was made the part may have gone out.
+
+    It belongs to no modem, so none sends it again or looks for it: a person decides.
+    """
+
+    def mark(self, part: Part, now: int) -> Part:
+        return replace(_Doubt.mark(self, _unplaced(part), now), modem=None)
+
+
+@dataclass(frozen=True, slots=True)
 class FoundSent(Event):
     """The modem's own memory says STO SENT, or its answer came late (then with TP-MR)."""
 
@@ -271,6 +282,7 @@ TRANSITIONS: Table[PartState] = {
         Expired: PartState.FAILED,
         Superseded: PartState.FAILED,
         Cancelled: PartState.FAILED,
+        Restored: PartState.UNCERTAIN,
     },
     PartState.SUBMITTING: {
         Accepted: PartState.ACCEPTED,
@@ -280,6 +292,7 @@ TRANSITIONS: Table[PartState] = {
         NoAnswer: PartState.UNCERTAIN,
         PortLost: PartState.UNCERTAIN,
         FoundAtStart: PartState.UNCERTAIN,
+        Restored: PartState.UNCERTAIN,
     },
     PartState.UNCERTAIN: {
         FoundSent: PartState.ACCEPTED,
@@ -289,6 +302,7 @@ TRANSITIONS: Table[PartState] = {
         ReportFailed: PartState.FAILED,
         Resent: PartState.QUEUED,
         Cancelled: PartState.FAILED,
+        Restored: PartState.UNCERTAIN,
     },
     PartState.ACCEPTED: {
         ReportTrying: PartState.ACCEPTED,

@@ -240,6 +240,8 @@ class OutwardFacts:
     uncertain: int = 0
     uncertain_at: int | None = None
     uncertain_ids: tuple[int, ...] = ()
+    restored: int = 0  # messages that may have gone out since the copy was made
+    restored_ids: tuple[int, ...] = ()
     awaiting_report: int = 0
     sent_today: int = 0
     delivered_today: int = 0
@@ -275,6 +277,11 @@ class StoreFacts:
     backup_at: int | None = None
     backup_path: str | None = None
     backup_there: bool | None = None
+    backup_failed_at: int | None = None
+    backup_trouble: str = ""
+    copied_at: int | None = None  # by hand
+    restored_at: int | None = None
+    restored_from_at: int | None = None  # when the copy was made that was restored
     damaged: str | None = None
     salvaged_at: int | None = None
     salvaged_aside: str | None = None
@@ -286,6 +293,12 @@ class StoreFacts:
     moved_how: str = ""
     moved_copy: str = ""
     holder: str = ""
+
+    @property
+    def last_copy_at(self) -> int | None:
+        """Of the night or by hand."""
+        made = [at for at in (self.backup_at, self.copied_at) if at is not None]
+        return max(made, default=None)
 
 
 @dataclass(frozen=True, slots=True)

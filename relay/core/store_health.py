@@ -1,17 +1,15 @@
-"""What can be wrong with the database: unreadable, damaged, moved, held, without a copy."""
+"""What can be wrong with the database: unreadable, damaged, moved, held."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from relay.core import plain
-from relay.core.plain import DAY, HOUR, SECOND
+from relay.core.plain import DAY, SECOND
 from relay.core.said import joined, say, some, template
 from relay.core.station import Running, Station, StoreFacts
 from relay.core.verdict import Problem, Verdict
 
-_BACKUP_LATE = 3 * DAY
-_SETTLED = 26 * HOUR  # long enough for a nightly job to have had its turn
 _NAMED = 10
 # A beat comes every thirty seconds: one that is late by so much could not be written.
 _BEAT_MISSED = 45 * SECOND
@@ -156,34 +154,6 @@ def salvaged_lately(station: Station) -> bool:
     """Whether rows may be missing that nobody has looked for yet."""
     at = station.store.salvaged_at
     return at is not None and station.now - at < 7 * DAY
-
-
-def backup(station: Station) -> Iterator[Problem]:
-    store, started = station.store, station.daemon.started_at
-    if station.daemon.running is not Running.YES or started is None:
-        return
-    if station.now - started < _SETTLED:
-        return
-    if store.backup_at is None:
-        what = say("No copy of the database has been made yet.")
-    elif station.now - store.backup_at > _BACKUP_LATE:
-        ago = _ago(store.backup_at, station)
-        what = say("The last copy of the database was made {ago}.", ago=ago)
-    elif store.backup_there is False:
-        what = say(
-            "The last copy of the database is not there any more: {path}.", path=store.backup_path
-        )
-    else:
-        return
-    yield Problem(
-        "BACKUP_LATE",
-        Verdict.WARN,
-        what,
-        say(
-            "Is the place of backup_dir there, and is there room? "
-            "Make one now: sudo relay backup FILE"
-        ),
-    )
 
 
 def _ago(at: int | None, station: Station) -> str:

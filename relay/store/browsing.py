@@ -6,6 +6,9 @@ import sqlite3
 
 from relay.store.reading import Reader
 
+# A part in doubt that belongs to no modem: nothing but a restored copy has such.
+RESTORED = "state = 'UNCERTAIN' AND modem IS NULL"
+
 # What a person may ask for, and the condition that it stands for.
 INBOUND_STATES = {
     "parts": "state = 'WAITING_PARTS'",
@@ -21,6 +24,9 @@ OUTBOUND_STATES = {
     "waiting": "finished_at IS NULL AND status IN ('UNSENT', 'PENDING')",
     "held": "id IN (SELECT outbound_id FROM held)",
     "uncertain": "id IN (SELECT outbound_id FROM part WHERE state = 'UNCERTAIN')",
+    "restored": (
+        f"id IN (SELECT outbound_id FROM part WHERE {RESTORED})"  # they may have gone out since
+    ),
     "sent": "status = 'SENT'",
     "delivered": "status = 'DELIVERED'",
     "failed": "status = 'FAILED'",
@@ -101,6 +107,11 @@ def outbound_parts(reader: Reader, outbound_id: int) -> Rows:
         " finished_at, uncertain_count, reason FROM part WHERE outbound_id = ? ORDER BY seq",
         (outbound_id,),
     )
+
+
+def in_doubt_ids(reader: Reader, state: str = "restored") -> list[int]:
+    rows = reader.query(f"SELECT id FROM outbound WHERE {OUTBOUND_STATES[state]} ORDER BY id")
+    return [row["id"] for row in rows]
 
 
 def failed_ids(reader: Reader) -> list[int]:

@@ -17,6 +17,7 @@ from relay.core.priority import Priority
 from relay.core.queueing import QueueRules
 from relay.core.station import AirtimeFacts, InwardFacts, OutwardFacts, Reason, ServerFacts
 from relay.store import waits
+from relay.store.browsing import in_doubt_ids
 from relay.store.reading import Reader
 
 _LATEST_FAILURES = 100
@@ -156,6 +157,7 @@ def outward(
     backoff, backoff_reasons = _backoff(reader, now)
     uncertain, uncertain_at, uncertain_ids = _uncertain(reader)
     failed = _failed_lately(reader, now)
+    restored = in_doubt_ids(reader)
     looping = reader.query("SELECT outbound_id, at FROM held ORDER BY outbound_id")
     return OutwardFacts(
         waiting=waiting,
@@ -167,6 +169,8 @@ def outward(
         uncertain=uncertain,
         uncertain_at=uncertain_at,
         uncertain_ids=uncertain_ids,
+        restored=len(restored),
+        restored_ids=tuple(restored[:_EXAMPLES]),
         awaiting_report=reader.value(
             "SELECT count(*) FROM outbound WHERE finished_at IS NULL AND status = 'SENT'"
         ),
@@ -232,9 +236,10 @@ def _refused_people(reader: Reader, now: int) -> int:
 def _uncertain(reader: Reader) -> tuple[int, int | None, tuple[int, ...]]:
     (row,) = reader.query(
         "SELECT count(*) AS n, min(uncertain_at) AS since FROM part WHERE state = 'UNCERTAIN'"
+        " AND modem IS NOT NULL"
     )
     ids = reader.query(
-        "SELECT DISTINCT outbound_id FROM part WHERE state = 'UNCERTAIN'"
+        "SELECT DISTINCT outbound_id FROM part WHERE state = 'UNCERTAIN' AND modem IS NOT NULL"
         " ORDER BY outbound_id LIMIT ?",
         (_EXAMPLES,),
     )

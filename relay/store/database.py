@@ -21,6 +21,7 @@ from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError, S
 from relay.store import kinship
 from relay.store.holders import holder
 from relay.store.place import Place
+from relay.whole_file import sync
 
 Params = Sequence[Any]
 
@@ -134,27 +135,12 @@ class Database:
         with named_errors(self.path), closing(sqlite3.connect(self.path)) as conn:
             _check(self.path, conn, wholly=True)
 
-    def backup(self, target: Path) -> None:
-        """A whole, compact copy; other threads go on when it is done. Replaces `target`."""
-        draft = target.with_name(target.name + ".part")
-        draft.unlink(missing_ok=True)
+    def backup(self, target: Path, now: int = 0) -> None:
+        """A whole, compact copy; other threads go on meanwhile. See `copying.copy`."""
+        from relay.store.copying import copy  # which opens what it has written as a database
+
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
-        # A connection of its own, so that the message path does not wait for the copy.
-        conn = sqlite3.connect(self.path, isolation_level=None)
-        try:
-            with named_errors(target):
-                conn.execute("VACUUM INTO ?", (str(draft),))
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-        finally:
-            conn.close()
-        with named_errors(target):
-            kinship.unmark(draft)
-        _sync(draft)
-        draft.replace(target)
-        _sync(target.parent)
+        copy(self.path, target, now)
 
     def rescue(self, target: Path) -> None:
         """A copy of what this process holds, also of a file that has no name any more."""
@@ -162,7 +148,7 @@ class Database:
         with self._lock, named_errors(target):
             os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
             self._conn.execute("VACUUM INTO ?", (str(target),))
-        _sync(target)
+        sync(target)
 
     def checkpoint(self) -> None:
         with self._lock, named_errors(self.path):
@@ -229,14 +215,6 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
                 str(path), f"its list of migrations lacks one: {error}"
             ) from error
         raise
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from relay.core.outbound import (
 from relay.core.priority import Priority
 from relay.core.queueing import EVERYTHING, QueueRules, Selection
 from relay.errors import NumberError, TextError
-from relay.store import caps, loops, parts, trail
+from relay.store import caps, loops, parts, restored, trail
 from relay.store.database import Database
 from relay.store.enqueuing import (
     Composition,
@@ -244,10 +244,11 @@ class Outbox:
             return True
 
     def release(self, now: int, outbound_id: int) -> bool:
-        """Let a held message go, at the time that was wished; False if it was not held."""
+        """Let a held message go, at the time that was wished; False if it was not held. So too one
+        that a restoration set aside."""
         with self._db.transaction() as tx:
             if not loops.let_go(tx, outbound_id):
-                return False
+                return restored.send_again(tx, now, outbound_id, self._rules.useful_ms)
             wish = tx.execute(
                 "SELECT not_before, useful_until, key FROM outbound WHERE id = ?", (outbound_id,)
             ).fetchone()

@@ -60,12 +60,12 @@ def open_or_salvage(path: Path, now: int, *, suspect: str = "") -> tuple[Databas
     `suspect` is what was found damaged while relay ran: the quick check may not see it.
     Raises what `Database.open` raises, except `CorruptDatabase`.
     """
-    draft = _draft(path)
+    draft = draft_of(path)
     with named_errors(path):
         if foreign := kinship.disown_log(path, now):
             _log.error(event("store.foreign_log", set_aside=foreign))
         if draft.exists() and not path.exists():  # broken off between the two renames below
-            _set_aside(path, now)
+            set_aside(path, now)
             draft.replace(path)
     if not suspect:
         try:
@@ -78,7 +78,7 @@ def open_or_salvage(path: Path, now: int, *, suspect: str = "") -> tuple[Databas
 
 def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
     """The damaged file keeps its place until all is saved: a salvage may be broken off too."""
-    draft = _draft(path)
+    draft = draft_of(path)
     for suffix in ("", "-wal", "-shm"):
         draft.with_name(draft.name + suffix).unlink(missing_ok=True)
     db = Database.open(draft)
@@ -87,12 +87,13 @@ def _salvage(path: Path, now: int, detail: str) -> tuple[Database, Salvage]:
         db.checkpoint()
     finally:
         db.close()
-    aside = _set_aside(path, now)
+    aside = set_aside(path, now)
     draft.replace(path)
     return Database.open(path), Salvage(aside, detail, rows, lost)
 
 
-def _draft(path: Path) -> Path:
+def draft_of(path: Path) -> Path:
+    """Where the next store is made: what lies there when the store is gone takes its place."""
     return path.with_name(f"{path.name}.salvage")
 
 
@@ -113,9 +114,14 @@ def _save(
     return rows, lost
 
 
-def _set_aside(path: Path, now: int) -> Path:
+def aside_of(path: Path, now: int, why: str) -> Path:
+    """Where a store is kept that another takes the place of."""
+    return path.with_name(f"{path.name}.{why}-{now}")
+
+
+def set_aside(path: Path, now: int, why: str = "damaged") -> Path:
     """Move the file and its log together: the newest rows may be in the log alone."""
-    aside = path.with_name(f"{path.name}.damaged-{now}")
+    aside = aside_of(path, now, why)
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         if file.exists():
