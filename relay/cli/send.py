@@ -70,7 +70,7 @@ class _Send(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         said = [
-            "--priority=alert" if word == "--priority" and following not in _STEPS else word
+            "--priority=alert" if word == "--priority" and not following.isalpha() else word
             for word, following in pairwise([*args, ""])
         ]
         return super().parse_args(ctx, said)

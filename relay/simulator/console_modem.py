@@ -97,7 +97,10 @@ def _sim(scene: Scene) -> str:
     known = scene.modem.cards.get(number)
     digits = number.removeprefix("+")[-9:]
     card = known or SimCard(number, iccid=f"8925499{digits:0>12}", imsi=f"639990{digits:0>9}")
-    card.pin = pin or card.pin
+    if pin == "puk":
+        card.pin, card.pin_tries = card.pin or "0000", 0
+    else:
+        card.pin = pin or card.pin
     scene.modem.insert(card)
     return f"{scene.name} has {'the' if known else 'another'} SIM, {number}"
 
@@ -195,7 +198,7 @@ MODEM_VERBS = {
     "usb": Verb(_usb, "usb", "take it from USB and give it back; its power stays on"),
     "ring": Verb(_ring, "ring NUMBER", "let somebody call"),
     "hangup": Verb(_hangup, "hangup", "let the caller give up"),
-    "sim": Verb(_sim, "sim remove | sim NUMBER [PIN]", "take the SIM out, or put one in"),
+    "sim": Verb(_sim, "sim remove | sim NUMBER [PIN|puk]", "take the SIM out, or put one in"),
     "storage": Verb(
         _storage, "storage [SM|ME|SR] [list|empty|fill [LEAVE]]", "what lies in a memory"
     ),

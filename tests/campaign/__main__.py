@@ -28,6 +28,9 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--share", type=float, default=1.0, help="part of the cases, 0 to 1")
     parser.add_argument("--seed", type=int, default=1, help="which cases are drawn")
     parser.add_argument("--jobs", type=int, default=Choice().jobs, help="processes at a time")
+    parser.add_argument(
+        "--only", default="", help="rows with these words, of the campaign of cuts"
+    )
     parser.add_argument("--dry", action="store_true", help="leave docs/reliability.md as it is")
     found = parser.parse_args(words)
     if unknown := [name for name in found.names if name not in CAMPAIGNS]:
@@ -38,7 +41,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
 def main(words: list[str]) -> int:
     """0 when nothing was lost or doubled that should not have been."""
     asked = _arguments(words)
-    choice = Choice(asked.share, asked.seed, asked.jobs)
+    choice = Choice(asked.share, asked.seed, asked.jobs, asked.only)
     broken = 0
     os.nice(10)
     for name in asked.names or CAMPAIGNS:

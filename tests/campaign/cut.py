@@ -327,10 +327,13 @@ def _tallies(dialogues: Sequence[tuple[Setup, str]], choice: Choice) -> Iterable
     seconds: dict[str, float] = defaultdict(float)
     for setup, dialogue in dialogues:
         began = monotonic()
-        done = drawn(setup, dialogue, choice).run()
+        strikes = [one for one in STRIKES if choice.only in _row((setup, dialogue), one)]
+        if not strikes:
+            continue
+        done = replace(drawn(setup, dialogue, choice), strikes=tuple(strikes)).run()
         each = (monotonic() - began) / len(done)
         for strike, moment, verdict in done:
-            row = f"cut: {_way((setup, dialogue))}: {strike or 'nothing happens'}"
+            row = _row((setup, dialogue), strike or "nothing happens")
             case = f"{setup.name}: {dialogue}: {strike} at moment {moment}: {verdict.broken}"
             found[row].append(replace(verdict, broken=verdict.broken and case))
             seconds[row] += each
@@ -351,6 +354,10 @@ def drawn(setup: Setup, dialogue: str, choice: Choice) -> Cases:
 def _way(case: tuple[Setup, str]) -> str:
     setup, dialogue = case
     return "receiving" if dialogue.endswith("in") else f"sending, {setup.way}"
+
+
+def _row(case: tuple[Setup, str], strike: str) -> str:
+    return f"cut: {_way(case)}: {strike}"
 
 
 def _tally(row: str, verdicts: list[Verdict], seconds: float) -> Tally:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Choice:
     """How much of a campaign to run: `share` of its cases (1.0: all), drawn by `seed`, in `jobs`
-    processes at a time."""
+    processes at a time; with `only`, no other rows than those that have these words in their
+    name, where a campaign can be so divided."""
 
     share: float = 1.0
     seed: int = 1
     jobs: int = os.cpu_count() or 1
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

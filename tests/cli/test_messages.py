@@ -82,6 +82,12 @@ def test_a_message_can_go_before_the_others(clinic: Clinic, relay: Relay) -> Non
     assert part.outbound_id == 2
 
 
+def test_a_priority_that_does_not_exist_is_named(clinic: Clinic, relay: Relay) -> None:
+    refused = relay("send", "--priority", "urgent", TO, "now")
+    assert refused.exit_code == 64
+    assert "'urgent' is not one of 'alert'" in refused.output
+
+
 @pytest.mark.parametrize(
     ("words", "priority"),
     [
