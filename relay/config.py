@@ -37,14 +37,17 @@ from relay.config_sections import (
 )
 from relay.config_show import show
 from relay.config_values import Place
+from relay.config_watching import AlertsConfig, HooksConfig
 from relay.errors import ConfigError
 
 __all__ = [
     "USUAL_PATH",
     "AirtimeConfig",
+    "AlertsConfig",
     "Config",
     "ConfigError",
     "GatewayConfig",
+    "HooksConfig",
     "HousekeepingConfig",
     "LogConfig",
     "LoopsConfig",
@@ -82,6 +85,7 @@ def load(
     if config.airtime.max_cost_per_day and not config.airtime.price_per_sms:
         reading.wrong("airtime", "max_cost_per_day", "needs a price; write price_per_sms as well")
     _compare_times(config.sending, reading)
+    _compare_alerts(config, reading)
     if reading.problems:
         raise ConfigError(tuple(reading.problems))
     return replace(
@@ -280,6 +284,13 @@ def _compare_times(sending: SendingConfig, reading: Reading) -> None:
         reading.wrong("sending", "quiet_until", "is the time of quiet_from too; let it be another")
 
 
+def _compare_alerts(config: Config, reading: Reading) -> None:
+    """A station that writes to itself would hear its own alarm and tell it to the server."""
+    own = {modem.number for modem in config.modems} | set(config.loops.own_numbers)
+    if any(number in own for number in config.alerts.to):
+        reading.wrong("alerts", "to", "has the number of this station; write a technician's")
+
+
 # --- what works, and should not stay so ---------------------------------------------------------
 
 
@@ -309,6 +320,8 @@ def _secret_files(config: Config, reading: Reading) -> Iterator[Path]:
         yield config.path
     yield from (modem.pin_file for modem in config.modems if modem.pin_file)
     yield from (server.password_file for server in config.servers if server.password_file)
+    if config.alerts.heartbeat_url_file:
+        yield config.alerts.heartbeat_url_file
 
 
 def _is_local(url: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from relay.config_keys import keys
 from relay.config_lines import Lines
 from relay.config_login import split_login
 from relay.config_secrets import Found, Secret, Unfit, credential, outside, read_secret, variable
@@ -17,7 +18,6 @@ from relay.config_sections import (
     Config,
     ModemConfig,
     ServerConfig,
-    keys,
 )
 from relay.config_values import Place, Reader, kind, nearest, readable_file
 

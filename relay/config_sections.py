@@ -9,17 +9,17 @@ words what the keys mean. A part of relay is handed its own section and never th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 from relay import config_modems as modems
 from relay import config_money as money
 from relay import config_network as network
 from relay import config_sealing as sealing
 from relay import config_values as values
+from relay.config_keys import required, secret, setting
 from relay.config_secrets import Secret
-from relay.config_values import Reader
+from relay.config_watching import AlertsConfig, HooksConfig
 from relay.core.caps import WINDOWS, Cap
 from relay.core.credit import DayCap
 from relay.core.loops import LoopLimits
@@ -27,8 +27,6 @@ from relay.core.money import micros
 from relay.core.queueing import QueueRules
 from relay.core.quiet import Quiet
 from relay.core.usb import Binding
-
-V = TypeVar("V")
 
 # 3GPP TS 23.038 §6.2.1.2.4, table of national language identifiers
 NATIONAL_LANGUAGES = (
@@ -49,30 +47,6 @@ NATIONAL_LANGUAGES = (
 # relay.core.ladder.Step, in small letters
 CURES = ("esc", "reopen", "atz", "cfun", "usb", "power")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def setting(default: V, read: Reader) -> V:
-    """A key that may be left out."""
-    made: V = field(default=default, metadata={"read": read})
-    return made
-
-
-def required(read: Reader, example: str) -> Any:
-    """A key that must be there; `example` is what the complaint shows."""
-    return field(metadata={"read": read, "example": example})
-
-
-def secret(read: Reader, *, needed: bool = False) -> Secret | None:
-    """A key that may also come from the environment, from systemd or from `<key>_file`."""
-    made: Secret | None = field(
-        default=None, metadata={"read": read, "secret": True, "needed": needed}
-    )
-    return made
-
-
-def keys(section: type) -> dict[str, Field[Any]]:
-    """The keys that a section may have, in the order of the reference."""
-    return {one.name: one for one in fields(section) if "read" in one.metadata}
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +292,8 @@ class Config:
     recovery: RecoveryConfig
     servers: tuple[ServerConfig, ...]
     housekeeping: HousekeepingConfig
+    alerts: AlertsConfig
+    hooks: HooksConfig
     log: LogConfig
     control: ControlConfig
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -334,6 +310,8 @@ SECTIONS: Mapping[str, type] = {
     "receiving": ReceivingConfig,
     "recovery": RecoveryConfig,
     "housekeeping": HousekeepingConfig,
+    "alerts": AlertsConfig,
+    "hooks": HooksConfig,
     "log": LogConfig,
     "control": ControlConfig,
 }

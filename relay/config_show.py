@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from relay.config_keys import keys
 from relay.config_secrets import MASK, Secret
-from relay.config_sections import SECTIONS, Config, keys
+from relay.config_sections import SECTIONS, Config
 
 
 def show(config: Config) -> str:

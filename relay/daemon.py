@@ -75,7 +75,16 @@ class Daemon:
         self._modem_names = tuple(modem.name for modem in config.modems)
         self._server_names = tuple(server.name for server in config.servers)
         self._bus = Bus.of(environ)
-        self._staff = Staffing(config, db, clock, self._inbox, self._outbox, self._bus, self._stop)
+        self._staff = Staffing(
+            config,
+            db,
+            clock,
+            self._inbox,
+            self._outbox,
+            self._bus,
+            self._stop,
+            clock.computer.now,
+        )
         self._crew = Crew(self._staff.workers, self._stop, clock.monotonic)
         self._jobs = self._scheduled(config)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from relay import assembly_alerts as watching
 from relay.assembly import modem_turn, syncing
 from relay.config_sections import Config
 from relay.control.answers import Answers, Station
@@ -39,6 +40,7 @@ class Staffing:
     outbox: Outbox
     bus: Bus
     stop: threading.Event
+    computer: Callable[[], int]  # what the clock of the computer shows (epoch ms)
     workers: list[Worker] = field(default_factory=list)
     closers: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     visits: dict[str, Visits] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class Staffing:
     def __post_init__(self) -> None:
         self._staff_modems()
         self._staff_servers()
+        self._staff_watching()
         self.listener = self._staff_control()
 
     def _staff_modems(self) -> None:
@@ -98,6 +101,35 @@ class Staffing:
                     stop_limit_s=SYNC_STOP_S,
                 )
             )
+
+    def _staff_watching(self) -> None:
+        """What tells people and programs; no message waits for any of it."""
+        watching.set_hooks(self.config.hooks, self.db)
+        bell = Bell()
+        if watching.wanted(self.config):
+            watch = watching.alerting(
+                self.config, self.db, self.outbox, self.clock, self.computer, self.modems, bell
+            )
+            self._staff_watcher("alerts", watch.step, Bell())
+            if beat := watching.heartbeat(self.config.alerts, self.db, self.clock, watch):
+                self._staff_watcher("heartbeat", beat.step, Bell())
+        if self.config.hooks.on_message or self.config.hooks.on_alert:
+            hooks = watching.hooking(self.config.hooks, self.db, self.clock, self.stop.is_set)
+            self.servers.add(bell.ring)  # rung for whatever comes in
+            self._staff_watcher("hooks", hooks.step, bell)
+
+    def _staff_watcher(self, name: str, step: Callable[[], float], bell: Bell) -> None:
+        self.workers.append(
+            Worker(
+                name,
+                step,
+                bell=bell,
+                stop=self.stop,
+                monotonic=self.clock.monotonic,
+                busy_limit_s=self.config.hooks.timeout_s + _STEP_EXTRA_S,
+                stop_limit_s=SYNC_STOP_S,
+            )
+        )
 
     def _staff_control(self) -> Listener:
         answers = Answers(

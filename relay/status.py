@@ -32,8 +32,11 @@ _TROUBLES: tuple[tuple[type[StoreError], str], ...] = (
 )
 
 
-def observe(config: Config, now: int) -> Station:
-    """Everything that is known of the station of this configuration. Raises nothing."""
+def observe(config: Config, now: int, *, within: bool = False) -> Station:
+    """Everything that is known of the station of this configuration. Raises nothing.
+
+    `now` is what the clock of the computer shows; `within` is for the daemon itself.
+    """
     path = config.store.path
     station = Station(
         now=now,
@@ -48,9 +51,10 @@ def observe(config: Config, now: int) -> Station:
         airtime=tuple(AirtimeFacts(modem.name) for modem in config.modems),
         servers=tuple(ServerFacts(server.name) for server in config.servers),
         power=power.look(),
+        battery_low=config.alerts.battery_percent,
     )
     try:
-        with Reader.open(path) as reader:
+        with Reader.within(path) if within else Reader.open(path) as reader:
             return _read(station, config, reader)
     except StoreMissing:
         return _without_store(station)
@@ -104,6 +108,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         inward=counts.inward(reader, day),
         outward=counts.outward(reader, now, day, config.sending.rules),
         workers=status_facts.workers(facts),
+        hooks=counts.hooks(reader),
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,
         dark=darkness.lately(facts, reader, now),

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config import Config, ConfigError, Secret, load, show
-from relay.config_sections import FAMILIES, NATIONAL_LANGUAGES, SECTIONS, keys
+from relay.config_keys import keys
+from relay.config_sections import FAMILIES, NATIONAL_LANGUAGES, SECTIONS
 
 REFERENCE = Path(__file__).parent.parent / "config" / "relay.toml"
 PORTED = '[modem.usb1]\nport = "/dev/ttyUSB0"\n'

@@ -15,7 +15,8 @@ import pytest
 import relay.cli.desk
 import relay.daemon
 from relay.cli.main import main
-from relay.config_sections import FAMILIES, SECTIONS, keys
+from relay.config_keys import keys
+from relay.config_sections import FAMILIES, SECTIONS
 from relay.core.cause_tables import CME, CMS, TP_ST
 from relay.core.inbound import InboundState
 from relay.core.link import LinkState

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 # In the order of a technician's day.
 _COMMANDS = (
     "status", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log", "history",
-    "balance", "airtime", "modems", "config", "run", "backup", "restore", "simulate", "demo",
-    "version",
-    "install", "uninstall", "completion",
+    "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore", "simulate",
+    "demo", "version", "install", "uninstall", "completion",
 )  # fmt: skip
 
 

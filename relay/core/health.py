@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from relay.core import clock_health, keeping_health, machine_health, plain, store_health
 from relay.core.airtime_health import airtime
+from relay.core.hook_health import hooks
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
+from relay.core.power_health import power
 from relay.core.said import joined, say, some, template
 from relay.core.server_health import hard, outage, reached, servers
 from relay.core.sim_health import may_send, sims
@@ -28,6 +30,7 @@ _MACHINE: tuple[_Rule, ...] = (
     store_health.held,
     machine_health.daemon,
     store_health.damage,
+    power,
 )
 _RULES: tuple[_Rule, ...] = (
     *_MACHINE,
@@ -39,6 +42,7 @@ _RULES: tuple[_Rule, ...] = (
     messages,
     clock_health.clock,
     machine_health.workers,
+    hooks,
     keeping_health.backup,
 )
 

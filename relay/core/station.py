@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from relay.core.airtime import Forecast, forecast, in_words
 from relay.core.credit import Purse, spent
+from relay.core.hooks import HookFacts
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
 from relay.core.power import Dark, PowerFacts
@@ -340,8 +341,10 @@ class Station:
     outward: OutwardFacts | None = None
     workers: tuple[WorkerFacts, ...] = ()
     clock: ClockFacts | None = None
+    hooks: tuple[HookFacts, ...] = ()
     clock_step_s: float | None = None
     clock_step_at: int | None = None
     power: PowerFacts = field(default_factory=PowerFacts)
+    battery_low: int = 0  # percent
     dark: tuple[Dark, ...] = ()  # the times of the last day that relay was off
     config_problems: tuple[str, ...] = field(default=())

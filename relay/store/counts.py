@@ -11,11 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from relay.core.hooks import HookFacts
 from relay.core.inbound import InboundState, RawState
 from relay.core.plain import DAY
 from relay.core.priority import Priority
 from relay.core.queueing import QueueRules
-from relay.core.station import AirtimeFacts, InwardFacts, OutwardFacts, Reason, ServerFacts
+from relay.core.station import (
+    AirtimeFacts,
+    InwardFacts,
+    OutwardFacts,
+    Reason,
+    ServerFacts,
+)
 from relay.store import waits
 from relay.store.browsing import in_doubt_ids
 from relay.store.reading import Reader
@@ -285,3 +292,21 @@ def _grouped(texts: Iterable[str | None]) -> tuple[Reason, ...]:
         Reason(code, words[code], n)
         for code, n in Counter(code for code, _ in pairs).most_common()
     )
+
+
+def hooks(reader: Reader) -> tuple[HookFacts, ...]:
+    """What the programs are owed, for each hook that is owed anything."""
+    rows = reader.query(
+        "SELECT hook, sum(given_up_at IS NULL) AS waiting, count(given_up_at) AS given_up,"
+        " max(tries) AS tries, min(created_at) AS since,"
+        " (SELECT reason FROM hook_call AS last WHERE last.hook = hook_call.hook"
+        "  AND reason IS NOT NULL ORDER BY tries DESC LIMIT 1) AS reason"
+        " FROM hook_call GROUP BY hook"
+    )
+    return tuple(
+        HookFacts(
+            row["hook"], row["waiting"], row["given_up"], row["tries"], row["reason"] or "",
+            row["since"],
+        )
+        for row in rows
+    )  # fmt: skip

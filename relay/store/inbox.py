@@ -15,7 +15,7 @@ from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError, StoreError
-from relay.store import aside, assemblies, canaries, raw, trail
+from relay.store import aside, assemblies, canaries, hooks, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
 from relay.store.raw import Arrival
@@ -188,6 +188,7 @@ class Inbox:
             aside.park(tx, now, inbound_id, state, flaw)
         else:
             offer(tx, inbound_id, self._servers)
+            hooks.owe_message(tx, now, inbound_id)
 
     def _name(self, tx: sqlite3.Connection, inbound_id: int) -> str | None:
         """The id sent upstream: the same again after a restore from backup.

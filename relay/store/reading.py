@@ -21,7 +21,7 @@ from relay.store.facts import Fact, fact
 KNOWN = (
     "m001_meta", "m002_inbound", "m003_outbound", "m004_servers", "m005_records", "m006_queue",
     "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
-    "m014_journal", "m015_history",
+    "m013_alerts", "m014_journal", "m015_history",
 )  # fmt: skip
 
 Params = Sequence[Any]
@@ -75,6 +75,15 @@ class Reader:
         `CorruptDatabase` or `StoreBusy`. Nothing is created and nothing is changed."""
         path = Path(path)
         _require_readable(path)
+        return cls.within(path)
+
+    @classmethod
+    def within(cls, path: Path) -> Reader:
+        """The same for the process that has the store open to write.
+
+        It may not open and close the file by itself: that would give up the locks which SQLite
+        holds for the whole process (POSIX, fcntl(2)).
+        """
         try:
             conn = _connect(path)
         except sqlite3.Error as error:

@@ -21,7 +21,7 @@ _TABLES = (
     "meta", "inbound", "raw_pdu", "outbound", "part", "status_report", "concat_ref", "cursor",
     "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
     "submitted", "reached", "segment", "balance", "sim", "call",
-    "utterance", "held", "sample",
+    "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
 )  # fmt: skip
 
 

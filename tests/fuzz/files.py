@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from relay.config import load, show
-from relay.config_sections import FAMILIES, SECTIONS, keys
+from relay.config_keys import keys
+from relay.config_sections import FAMILIES, SECTIONS
 from relay.errors import ConfigError
 from tests.fuzz.draw import Draw
 
