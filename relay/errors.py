@@ -70,7 +70,8 @@ class SchemaTooNew(StoreError):
         return (
             f"the database {self.path} was written by a newer relay "
             f"(it has {', '.join(self.unknown)}). Nothing was changed. "
-            "Install the newer relay again, or restore a backup made by this version."
+            "Install the newer relay again, or put back the copy that was kept before the upgrade "
+            f"({self.path}.before-…) or another one of this version: relay restore FILE"
         )
 
 

@@ -27,6 +27,7 @@ _log = logging.getLogger("relay.housekeeping")
 _DAY_MS = 24 * 3600 * 1000
 _ROOM_EVERY_MS = _DAY_MS // 4
 _ROOM_SAMPLES = 12
+_GLANCE_EVERY_MS = _DAY_MS // 24
 # A report may come until the validity period is over, and then some.
 _REPORT_GRACE_MS = _DAY_MS
 
@@ -52,6 +53,7 @@ class Housekeeping:
         self._facts = Facts(db)
         self._clock = clock
         self._copies = copies
+        self._glanced_at = clock.now()
         self._keep_ms = keep_finished_days * _DAY_MS
         self._validity_ms = validity_ms
         self._modems = modems
@@ -66,6 +68,7 @@ class Housekeeping:
 
     def minutely(self) -> None:
         """Rows whose time has come without anything happening to them."""
+        self._look_at_the_file()
         clamp(self._db, self._clock.now())
         by_now = self._clock.earliest()
         if gave_up := self._inbox.give_up_waiting(by_now):
@@ -91,6 +94,14 @@ class Housekeeping:
             return None
         dbm = survey.value.get("signal_dbm")
         return dbm if isinstance(dbm, int) else None
+
+    def _look_at_the_file(self) -> None:
+        """An idle relay reads nothing, and so would find out late that its file was damaged."""
+        self._db.probe()
+        now = self._clock.now()
+        if not 0 <= now - self._glanced_at < _GLANCE_EVERY_MS:
+            self._glanced_at = now
+            self._db.glance()
 
     def _note_room(self) -> None:
         """How much of the disk was free, every few hours of the last days."""

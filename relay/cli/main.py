@@ -35,20 +35,27 @@ _COMMANDS = (
     "status", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log", "history",
     "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore", "simulate",
     "demo", "version", "install", "uninstall", "completion",
+    "balance", "airtime", "modems", "config", "run", "backup", "restore",
+    "upgrade-check", "simulate", "demo", "version",
+    "install", "uninstall", "completion",
 )  # fmt: skip
+
+
+def _module(name: str) -> str:
+    return f"relay.cli.{name.replace('-', '_')}"
 
 
 class Commands(click.Group):
     """Finds `relay NAME` in the module relay.cli.NAME, under the same name."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return [name for name in _COMMANDS if importlib.util.find_spec(f"relay.cli.{name}")]
+        return [name for name in _COMMANDS if importlib.util.find_spec(_module(name))]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
-        module = importlib.import_module(f"relay.cli.{name}")
-        command = getattr(module, name)
+        module = importlib.import_module(_module(name))
+        command = getattr(module, name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,10 +16,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError, StoreFull
+from relay.errors import CorruptDatabase, StoreBusy, StoreError, StoreFull
 from relay.store import kinship
 from relay.store.holders import holder
 from relay.store.place import Place
+from relay.store.upgrading import migrate
 from relay.whole_file import sync
 
 Params = Sequence[Any]
@@ -47,11 +47,12 @@ class Database:
         self._owned: int | None = None
 
     @classmethod
-    def open(cls, path: Path | str, *, check: bool = True) -> Database:
+    def open(cls, path: Path | str, *, check: bool = True, keep: bool = True) -> Database:
         """Open and migrate; raises `CorruptDatabase`, `SchemaTooNew`, `StoreFull`, `StoreBusy`.
 
         The file is created readable by its owner only; a damaged file is left as it is. The check
-        reads every page: the daemon does it at its start, a command need not.
+        reads every page: the daemon does it at its start, a command need not. Before an older
+        store is brought up to date a copy of it is kept beside it, unless told otherwise.
         """
         path = Path(path)
         with named_errors(path):
@@ -60,7 +61,7 @@ class Database:
             try:
                 if check:
                     _check(path, conn, wholly=False)
-                _migrate(path, conn)
+                migrate(path, conn, keep=keep)
             except BaseException:
                 conn.close()
                 raise
@@ -135,6 +136,25 @@ class Database:
         with named_errors(self.path), closing(sqlite3.connect(self.path)) as conn:
             _check(self.path, conn, wholly=True)
 
+    def probe(self) -> None:
+        """The first page, as it lies on the disk: a glance that costs nothing. See `check`.
+
+        Another handle on the file must never be opened and closed for it: that would give up
+        SQLite's locks. Raises `CorruptDatabase`; looks at nothing before the file is owned.
+        """
+        if self._owned is None:
+            return
+        with named_errors(self.path):
+            head = os.pread(self._owned, 16, 0)
+        if head != _MAGIC:
+            raise CorruptDatabase(str(self.path), "its first page was overwritten")
+
+    def glance(self) -> None:
+        """Every page of a store that is small enough for it. Raises `CorruptDatabase`."""
+        if self.path.stat().st_size < _SMALL:
+            with named_errors(self.path), closing(sqlite3.connect(self.path)) as conn:
+                _check(self.path, conn, wholly=False)
+
     def backup(self, target: Path, now: int = 0) -> None:
         """A whole, compact copy; other threads go on meanwhile. See `copying.copy`."""
         from relay.store.copying import copy  # which opens what it has written as a database
@@ -182,6 +202,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
+# https://www.sqlite.org/fileformat2.html#magic_header_string
+_MAGIC = b"SQLite format 3\0"
 # Up to here the indexes are compared with their tables at every start: a tenth of a second.
 _SMALL = 32 * 1024 * 1024
 
@@ -191,30 +213,6 @@ def _check(path: Path, conn: sqlite3.Connection, *, wholly: bool) -> None:
     found = conn.execute(f"PRAGMA {check}(1)").fetchone()[0]
     if found != "ok":
         raise CorruptDatabase(str(path), str(found))
-
-
-def _migrate(path: Path, conn: sqlite3.Connection) -> None:
-    # sqlite-utils takes a fifth of a second to import; commands that only read do without it.
-    from sqlite_utils import Database as SqliteUtils
-
-    from relay.store.schema import migrations
-
-    db = SqliteUtils(conn, execute_plugins=False)
-    with closing(SqliteUtils(memory=True)) as blank:
-        known = {migration.name for migration in migrations.pending(blank)}
-    unknown = {migration.name for migration in migrations.applied(db)} - known
-    if garbled := [name for name in unknown if not re.fullmatch(r"m\d{3}_\w+", name)]:
-        raise CorruptDatabase(str(path), f"its list of migrations has {garbled[0]!r}")
-    if unknown:
-        raise SchemaTooNew(str(path), tuple(sorted(unknown)))
-    try:
-        migrations.apply(db)
-    except sqlite3.OperationalError as error:
-        if "already exists" in str(error) or "duplicate column" in str(error):
-            raise CorruptDatabase(
-                str(path), f"its list of migrations lacks one: {error}"
-            ) from error
-        raise
 
 
 @contextmanager

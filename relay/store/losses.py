@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from enum import StrEnum
 
 from relay.core.fold import ChtStatus
+from relay.core.inbound import InboundState, RawState
+from relay.core.outbound import PartState
 from relay.store import parts
 
 # The trail names every message until it is forgotten, and both lie on different pages.
@@ -37,6 +41,39 @@ def named(tx: sqlite3.Connection) -> dict[str, tuple[int, ...]]:
     """The ids that the trail knows and their tables do not, of each table that lacks some."""
     found = {table: tuple(row[0] for row in tx.execute(sql)) for table, sql in _LOST.items()}
     return {table: ids for table, ids in found.items() if ids}
+
+
+# What a column may hold, and what it holds instead where damage has put anything else there. A
+# part of which nobody knows is in doubt; what may have been told or forwarded is so once more.
+_WORDS: tuple[tuple[str, str, type[StrEnum], str | None], ...] = (
+    ("inbound", "state", InboundState, InboundState.WAITING),
+    ("raw_pdu", "state", RawState, RawState.KEPT),
+    ("part", "state", PartState, PartState.UNCERTAIN),
+    ("outbound", "status", ChtStatus, ChtStatus.PENDING),
+    ("outbound", "told", ChtStatus, None),
+)
+_FORWARDED = ("WAITING", "FORWARDED", "PARKED")
+
+
+def mend_words(tx: sqlite3.Connection) -> int:
+    """Give every state that is none a meaning, so that nothing stumbles over it; how many."""
+    mended = 0
+    for table, column, words, instead in _WORDS:
+        mended += _mend(tx, table, column, tuple(words), instead)
+    # What no modem ever had was not sent; but for what a restoration has set aside.
+    tx.execute(
+        "UPDATE part SET state = 'QUEUED' WHERE state = 'UNCERTAIN' AND modem IS NULL"
+        " AND coalesce(reason, '') NOT LIKE 'RESTORED:%'"
+    )
+    return mended + _mend(tx, "forwarding", "state", _FORWARDED, "WAITING")
+
+
+def _mend(
+    tx: sqlite3.Connection, table: str, column: str, words: Sequence[str], instead: str | None
+) -> int:
+    marks = ", ".join("?" * len(words))
+    sql = f"UPDATE {table} SET {column} = ? WHERE {column} NOT IN ({marks})"
+    return tx.execute(sql, (instead, *words)).rowcount
 
 
 def settle(tx: sqlite3.Connection, now: int) -> None:

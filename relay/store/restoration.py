@@ -83,7 +83,7 @@ def _made_ready(
     draft: Path, store: Path, now: int, source: str, nothing_was_sent: bool
 ) -> Restored:
     aside = str(aside_of(store, now, _WHY)) if store.exists() else ""
-    with closing(Database.open(draft)) as db:
+    with closing(Database.open(draft, keep=False)) as db:
         db.check()
         with db.transaction() as tx:
             done = settle(tx, now, nothing_was_sent=nothing_was_sent)

@@ -108,6 +108,7 @@ def _save(
         for table, source in sources.items():
             rows[table] = _copy(source, tx, table)
         tx.execute(ADDRESS_PARTS)
+        losses.mend_words(tx)
         lost = losses.named(tx)
         _drop_orphans(tx)
         losses.settle(tx, now)

@@ -111,3 +111,22 @@ def test_a_person_decides_on_what_was_restored(
         found = [row[0] for row in conn.execute("SELECT status FROM outbound ORDER BY id")]
     assert found == ["SENT", "FAILED", "UNSENT", "UNSENT"]
     assert "RESTORED" not in [one.code for one in judge(clinic.station()).problems]
+
+
+def test_an_upgrade_is_tried_on_a_copy(clinic: Clinic, relay: Relay, said: Said) -> None:
+    clinic.sends("kept")
+    assert "can take it over. Migrations that are due: none." in relay("upgrade-check").stdout
+    assert said("upgrade-check")["rows"]["outbound"] == 1
+    with clinic.db.transaction() as tx:
+        tx.execute(
+            "INSERT INTO raw_pdu (hash, sim, pdu, state, modem, via, kept_at, seen_at)"
+            " VALUES ('h', '1', 'no PDU', 'DECODED', 'usb', 'SM:1', 1, 1)"
+        )
+    result = relay("upgrade-check")
+    assert (result.exit_code, "Keep the relay that runs" in result.stderr) == (70, True)
+
+
+def test_a_station_without_a_database_can_be_upgraded(clinic: Clinic, relay: Relay) -> None:
+    clinic.db.close()
+    clinic.config.store.path.unlink()
+    assert relay("upgrade-check").exit_code == 0

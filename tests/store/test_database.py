@@ -165,3 +165,23 @@ def test_a_full_disk_keeps_nothing_and_says_so(db: Database) -> None:
         fill(db, 300)
     db.query("PRAGMA max_page_count = 1000000")
     fill(db, 1)
+
+
+def test_an_idle_relay_sees_that_its_file_was_overwritten(db: Database) -> None:
+    db.probe()
+    db.own()
+    fill(db, 1)
+    db.checkpoint()
+    db.probe()
+    damage(db.path, start=0)
+    with pytest.raises(CorruptDatabase, match="first page"):
+        db.probe()
+
+
+def test_a_glance_finds_damage_within(db: Database) -> None:
+    fill(db, 300)
+    db.checkpoint()
+    db.glance()
+    damage(db.path, start=db.path.stat().st_size // 2)
+    with pytest.raises(CorruptDatabase):
+        db.glance()

@@ -12,6 +12,8 @@ from relay.errors import StoreFull
 from relay.store import losses
 from relay.store import salvage as salvaging
 from relay.store.database import Database
+from relay.store.exchanges import Exchanges
+from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.salvage import open_or_salvage
 from tests.air import NOON as NOW
@@ -83,4 +85,32 @@ def test_behind_a_damaged_page_no_readable_row_is_passed_over(tmp_path: Path) ->
     assert 100 < len(there) < 300
     db, _ = open_or_salvage(path, NOW)
     assert {row[0] for row in db.query("SELECT id FROM raw_pdu")} >= there
+    db.close()
+
+
+GARBLED = (
+    ("outbound", "told", "SENT\0"), ("outbound", "told", "\0"), ("outbound", "status", "PEND"),
+    ("part", "state", "QUE\0ED"), ("raw_pdu", "state", ""), ("inbound", "state", "W"),
+    ("forwarding", "state", "WAITINGG"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "column", "value"), GARBLED)
+def test_a_state_that_is_none_stops_nothing(
+    tmp_path: Path, table: str, column: str, value: str
+) -> None:
+    """A bit flipped within a page: SQLite reads the row, and its word means nothing."""
+    db = Database.open(tmp_path / "relay.db")
+    fill(db, 3)
+    Outbox(db).enqueue(NOW, recipient="+254700000042", text="a", server="cht", server_id="1")
+    with db.transaction() as tx:
+        tx.execute(f"UPDATE {table} SET {column} = ?", (value,))
+        assert losses.mend_words(tx)
+        losses.settle(tx, NOW)
+    outbox = Outbox(db)
+    outbox.recover(NOW, ["usb"])
+    outbox.cancel(NOW, 1)
+    Inbox(db, servers=("cht",)).digest(NOW)
+    assert db.value("SELECT status FROM outbound") == "FAILED"
+    assert Exchanges(db, "cht", outbox).updates(9)
     db.close()
