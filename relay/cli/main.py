@@ -32,12 +32,9 @@ if TYPE_CHECKING:
 
 # In the order of a technician's day.
 _COMMANDS = (
-    "status", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log", "history",
-    "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore", "simulate",
-    "demo", "version", "install", "uninstall", "completion",
-    "balance", "airtime", "modems", "config", "run", "backup", "restore",
-    "upgrade-check", "simulate", "demo", "version",
-    "install", "uninstall", "completion",
+    "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
+    "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
+    "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
 )  # fmt: skip
 
 

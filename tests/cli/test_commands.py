@@ -27,7 +27,7 @@ from tests.clinic import Clinic
 Relay = Callable[..., Result]
 Said = Callable[..., dict[str, Any]]
 ROOT = Path(__file__).parents[2]
-SERVICES = {("run",), ("simulate",)}
+SERVICES = {("run",), ("simulate",), ("monitor",)}
 SCRIPTS = {("completion",)}
 
 

@@ -1,0 +1,1 @@
+"""The station as it is now, on a full screen, with keys to act."""
