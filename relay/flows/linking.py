@@ -23,6 +23,7 @@ _log = logging.getLogger("relay.linking")
 _BASE_S = 2.0
 _CAP_S = 60.0
 _REFUSALS_BEFORE_REOPEN = 5
+_DOUBT_S = 5.0  # after a refusal the next survey comes so soon
 # What a modem says whose SIM was taken out, or exchanged for one that asks for a PIN, while it
 # runs: only bringing it up anew finds out which, and whose it is.
 _ANOTHER_SIM = frozenset({
@@ -126,6 +127,7 @@ class Linking:
             if (code := cause_of(error).code) in _ANOTHER_SIM:
                 return self._failed(SimProblem(code, f"the modem says {error}"))
             self._refusals += 1
+            self._survey_at = self._clock.monotonic() + min(_DOUBT_S, self._survey_s)
             if self._refusals < _REFUSALS_BEFORE_REOPEN:
                 if self._said.worth(str(error), self._clock.monotonic()):
                     _log.warning(event("link.refused", modem=self._modem.name, error=str(error)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from relay.core.device import Restarted
 from relay.core.link import LinkState
 from relay.core.timekeeping import Correction
@@ -55,6 +57,18 @@ def test_a_modem_that_restarted_is_brought_up_again(station: Station) -> None:
     station.work()
     assert station.modem.opened == 1
     assert station.modem.link is LinkState.READY
+
+
+def test_a_modem_that_refuses_its_survey_is_not_believed_for_minutes(
+    station: Station, caplog: pytest.LogCaptureFixture
+) -> None:
+    station.work()
+    station.clock.advance(61)
+    for _ in range(5):
+        station.modem.die_in["survey"] = Refused("CMS", 314)
+        station.turn.step()
+        station.clock.advance(5)
+    assert "link.down" in caplog.text
 
 
 def test_a_sim_that_was_exchanged_under_a_running_modem_is_looked_at_at_once(
