@@ -35,6 +35,7 @@ _COMMANDS = (
     "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
     "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
+    "support-bundle",
 )  # fmt: skip
 
 
