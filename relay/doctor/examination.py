@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relay import status_facts
 from relay.config import USUAL_PATH, Config, load
 from relay.core.doctor.chain import CAUSES, CHECKS
 from relay.core.doctor.graph import Check, Done, Each, Result, unknown, wanted
 from relay.core.doctor.seen import CreditSeen, ReceiveSeen, SendSeen, TripSeen
 from relay.core.station import ModemFacts, Station, StoreFacts
 from relay.doctor import machine, uplink
-from relay.doctor.radio import Radio
+from relay.doctor.radio import Past, Radio
 from relay.doctor.uplink import Uplink
 from relay.doctor.world import World
 from relay.errors import ConfigError, StoreError
 from relay.holding import lock
 from relay.status import is_held, observe
+from relay.store.history import usual_signal
 from relay.store.reading import Reader
-from relay.store.sims import InModem, looked_up
+from relay.store.sims import looked_up
 
 Look = Callable[[str], Any]
 
@@ -50,7 +52,7 @@ class Patient:
     radios: dict[str, Radio] = field(default_factory=dict)
     uplinks: dict[str, Uplink] = field(default_factory=dict)
     last_in: int | None = None
-    sent: Mapping[str, SendSeen] = field(default_factory=dict)
+    send: Callable[[Patient, str], SendSeen] = lambda *_: SendSeen()
 
     def subjects(self, check: Check) -> tuple[str, ...]:
         if check.each is Each.STATION:
@@ -62,19 +64,17 @@ def examine(
     world: World,
     path: str | None,
     names: Collection[str] = (),
-    sent: Mapping[str, SendSeen] | None = None,
+    send: Callable[[Patient, str], SendSeen] = lambda *_: SendSeen(),
     listen: Callable[[Check, str], None] = lambda *_: None,
-    prepare: Callable[[Patient], Any] = lambda _: None,
 ) -> Report:
     """Make the checks of these names and what they rest on; `listen` hears of each before it.
 
-    `prepare` is called with the patient before the first check. Raises nothing of relay's own.
+    `send` is what tries whether an SMS goes out; by itself it does not. Raises nothing of relay's.
     """
     began = world.clock.monotonic()
     with ExitStack() as stack:
         patient = admit(world, path, stack)
-        patient.sent = sent or {}
-        prepare(patient)
+        patient.send = send
         done = Done(CAUSES)
         for check in wanted(CHECKS, names):
             for subject in patient.subjects(check):
@@ -126,34 +126,32 @@ def _take(config: Config, stack: ExitStack) -> bool:
 
 
 def _fill(patient: Patient, config: Config) -> None:
-    sims, used = _from_store(patient, config)
-    for modem, facts in zip(config.modems, _modem_facts(patient, config), strict=True):
+    known = {modem.name: modem for modem in patient.station.modems}
+    for modem, past in zip(config.modems, _pasts(patient, config), strict=True):
+        facts = known.get(modem.name, ModemFacts(modem.name))
         patient.radios[modem.name] = Radio(
-            patient.world, modem, facts, sims.get(modem.name, InModem()),
-            used.get(modem.name, {}), daemon=not patient.taken, now=patient.station.now,
-        )  # fmt: skip
+            patient.world, modem, facts, past, daemon=not patient.taken, now=patient.station.now
+        )
     patient.uplinks = {one.name: Uplink(patient.world, one) for one in config.servers}
 
 
-def _modem_facts(patient: Patient, config: Config) -> Iterator[ModemFacts]:
-    known = {modem.name: modem for modem in patient.station.modems}
-    for modem in config.modems:
-        yield known.get(modem.name, ModemFacts(modem.name))
-
-
-def _from_store(
-    patient: Patient, config: Config
-) -> tuple[dict[str, InModem], dict[str, dict[str, Any]]]:
-    sims: dict[str, InModem] = {}
-    used: dict[str, dict[str, Any]] = {}
-    with suppress(StoreError), Reader.open(config.store.path) as reader:
-        facts = reader.facts()
-        patient.last_in = reader.value("SELECT kept_at FROM inbound ORDER BY id DESC LIMIT 1")
-        for modem in config.modems:
-            sims[modem.name] = looked_up(reader, modem.name)
-            fact = facts.get(f"modem.{modem.name}.port")
-            used[modem.name] = fact.value if fact and isinstance(fact.value, dict) else {}
-    return sims, used
+def _pasts(patient: Patient, config: Config) -> list[Past]:
+    """What the store knows of each modem beyond what status shows; nothing without a store."""
+    try:
+        with Reader.open(config.store.path) as reader:
+            facts = reader.facts()
+            newest = "SELECT kept_at FROM inbound ORDER BY id DESC LIMIT 1"
+            patient.last_in = reader.value(newest)
+            return [
+                Past(
+                    looked_up(reader, modem.name),
+                    status_facts.table(facts, f"modem.{modem.name}.port"),
+                    usual_signal(reader, modem.name),
+                )
+                for modem in config.modems
+            ]
+    except StoreError:
+        return [Past() for _ in config.modems]
 
 
 # --- what each check looks at -------------------------------------------------------------------
@@ -217,7 +215,7 @@ PROBES: Mapping[str, Callable[[Patient, str], Any]] = {
     "signal": lambda patient, name: patient.radios[name].seen(),
     "smsc": lambda patient, name: patient.radios[name].seen(),
     "credit": _credit,
-    "send": lambda patient, name: patient.sent.get(name, SendSeen()),
+    "send": lambda patient, name: patient.send(patient, name),
     "receive": _receive,
     "link": _link,
     "dns": lambda patient, name: patient.uplinks[name].name(),

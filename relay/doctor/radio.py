@@ -6,11 +6,9 @@ doctor opens the port itself, enters no PIN, and gives it back.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relay.config import ModemConfig
@@ -25,16 +23,13 @@ from relay.core.pdu import decode
 from relay.core.plain import DAY
 from relay.core.room import is_short
 from relay.core.station import ModemFacts
-from relay.core.usb import Plugged, SerialPort, in_order
+from relay.doctor.socket import Socket
 from relay.doctor.world import World
 from relay.errors import Ailing, ModemError, NoReply, PduError, PortLost, SimProblem
 from relay.modem.discovery import Discovery
 from relay.modem.driver import GsmDriver
-from relay.modem.obstacles import blocked, missing, modem_manager_runs
 from relay.modem.patience import Patience
-from relay.modem.port import calls_only, held, holder_of, refused
 from relay.modem.probe import Care
-from relay.modem.sysfs import plugged
 from relay.store.sims import InModem
 
 _COMMAND_S = 5.0
@@ -42,16 +37,24 @@ _WAKE_S = 8.0
 _RECENT = 2 * DAY
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the store knows of a modem: its SIM, the port that it had last, its usual signal."""
+
+    sim: InModem = InModem()  # noqa: RUF009  # frozen
+    used: Mapping[str, Any] = field(default_factory=dict)
+    usual_dbm: int | None = None
+
+
 class Radio:
-    """One modem as doctor sees it. `used` is the port that it had last."""
+    """One modem as doctor sees it."""
 
     def __init__(
         self,
         world: World,
         config: ModemConfig,
         facts: ModemFacts,
-        sim: InModem,
-        used: Mapping[str, Any],
+        past: Past,
         *,
         daemon: bool,
         now: int,
@@ -59,93 +62,26 @@ class Radio:
         self._world = world
         self._config = config
         self._facts = facts
-        self._sim = sim
-        self._used = used
+        self._past, self._sim = past, past.sim
         self._daemon = daemon
         self._now = now
+        self.socket = Socket(world, config, past.used)
+        self._tries: int | None = None
         self._seen: RadioSeen | None = None
 
     @property
-    def network(self) -> bool:
-        """Whether its port is one of another computer."""
-        return "://" in self._config.port
-
-    # --- socket and port ------------------------------------------------------------------------
+    def centre_before(self) -> str:
+        """The service centre that the SIM had when relay saw it last with one."""
+        return self._config.smsc or self._sim.smsc or self._sim.smsc_before
 
     def usb(self) -> UsbSeen:
-        binding = self._config.binding
-        if self.network:
-            return UsbSeen(str(binding), network=True)
-        now = plugged(self._world.bus.tree)
-        ports = self._ports(now)
-        if not ports:
-            error = missing(now, binding)
-            return UsbSeen(str(binding), code=error.code, detail=error.cause)
-        first = ports[0]
-        return UsbSeen(
-            str(binding),
-            name=first.name,
-            usb=first.usb,
-            socket=first.usb_path,
-            ports=sum(port.device == first.device for port in now.ports),
-            sleeps=self._sleeps(first),
-        )
-
-    def _ports(self, now: Plugged) -> list[SerialPort]:
-        """The serial ports that may be meant, the one that worked last first."""
-        binding = self._config.binding
-        if binding.fixed:
-            if not os.path.lexists(binding.fixed):
-                return []
-            real = os.path.realpath(binding.fixed)
-            same = [port for port in now.ports if os.path.realpath(port.path) == real]
-            return same or [SerialPort(binding.fixed)]
-        fitting = [p for p in now.ports if binding.means(p.vendor, p.product, p.usb_path)]
-        return in_order(fitting, self._last())
-
-    def _last(self) -> SerialPort | None:
-        known = {k: self._used[k] for k in SerialPort.__dataclass_fields__ if k in self._used}
-        return SerialPort(**known) if known.get("path") else None
-
-    def _sleeps(self, port: SerialPort) -> bool:
-        """power/control of the device: `auto` lets the kernel suspend it."""
-        if not port.usb_path:
-            return False
-        control = self.power_control(port.usb_path)
-        try:
-            return control.read_text("ascii").strip() == "auto"
-        except (OSError, UnicodeDecodeError):
-            return False
-
-    def power_control(self, usb_path: str) -> Path:
-        folder = self._world.bus.tree.sys / "bus" / "usb" / "devices" / usb_path
-        return folder / "power" / "control"
+        return self.socket.usb()
 
     def port(self) -> PortSeen:
-        if self._by_relay():
-            return PortSeen(str(self._used.get("path", "")), by_relay=True)
-        if self.network:
-            return PortSeen(self._config.port)
-        ports = self._ports(plugged(self._world.bus.tree))
-        if not ports:
-            return PortSeen("", code="PORT_MISSING", detail="its port has just gone")
-        for port in ports:
-            if port.device == ports[0].device and (error := self._obstacle(port)) is not None:
-                return PortSeen(port.path, code=error.code, detail=error.cause)
-        return PortSeen(ports[0].path)
-
-    def _by_relay(self) -> bool:
-        return self._daemon and self._facts.state is not LinkState.LOST
-
-    def _obstacle(self, port: SerialPort) -> PortLost | None:
-        tree = self._world.bus.tree
-        if not self._world.may_use(port.path):
-            return refused(port.path, PermissionError(13, "Permission denied"))
-        holder = holder_of(port.path, tree.proc)
-        if holder and not calls_only(holder):
-            manager = modem_manager_runs(self._world.machine.sys)
-            return blocked(held(port.path, holder), port, manager_runs=manager)
-        return None
+        """What is in the way of its port; relay itself is not."""
+        if self._daemon and self._facts.state is not LinkState.LOST:
+            return PortSeen(str(self._past.used.get("path", "")), by_relay=True)
+        return self.socket.port()
 
     # --- what it says ---------------------------------------------------------------------------
 
@@ -163,6 +99,7 @@ class Radio:
             now=self._now,
             tries=facts.pin_tries,
             pin_set=bool(self._config.pin),
+            usual_dbm=self._past.usual_dbm,
             smsc_before=sim.smsc_before or sim.smsc,
             smsc_changed=changed and bool(sim.smsc_before),
             smsc_wanted=self._config.smsc,
@@ -219,7 +156,7 @@ class Radio:
             tries=driver.pin_tries(),
             held_sim=changed,
             sim=masked(card.iccid or card.imsi) if card.known else base.sim,
-            smsc_before=self._sim.smsc or self._sim.smsc_before,
+            smsc_before=self.centre_before,
             smsc_changed=bool(self._sim.smsc and survey.smsc not in {"", self._sim.smsc}),
             junk=_junk(driver) if _is_crowded(survey) else "",
         )
@@ -241,8 +178,6 @@ class Radio:
 
     # --- the modem itself -----------------------------------------------------------------------
 
-    _tries: int | None = None
-
     def driver(self) -> GsmDriver:
         """The modem, not opened yet, with no PIN to enter. For whoever holds the store's lock."""
         config, usual = self._config, Patience()
@@ -250,7 +185,7 @@ class Radio:
             config.name,
             config.binding,
             bus=self._world.bus,
-            memory=_NoMemory(self._used),
+            memory=_NoMemory(self._past.used),
             baud=config.baud,
             care=Care(tries=2, answer_s=min(1.0, config.wake_timeout_s / 5)),
         )

@@ -168,10 +168,18 @@ def holder_of(path: str, proc: Path = Path("/proc")) -> str | None:
 
 def _holds(process: Path, device: str) -> bool:
     try:
-        links = [str(link.readlink()) for link in (process / "fd").iterdir()]
+        links = [link for link in (process / "fd").iterdir() if str(link.readlink()) == device]
     except OSError:
         return False  # gone in the meantime, or of another user
-    return device in links
+    return any(_is_same(link, device) for link in links)
+
+
+def _is_same(link: Path, device: str) -> bool:
+    """A container may have another device under this name; in doubt it is the same."""
+    try:
+        return link.samefile(device)
+    except OSError:
+        return True
 
 
 def _program(process: Path) -> str:

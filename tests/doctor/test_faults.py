@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from relay.cli.explain import explanations
 from relay.core.device import Identity
-from relay.core.doctor.graph import Mark, exit_code
+from relay.core.doctor.graph import Mark, exit_code, roots
+from relay.core.doctor.phone_code import call_of, read, write
+from relay.doctor.screen import screen
 from relay.simulator.faults import Hang
 from relay.simulator.simcard import SimCard
 from relay.simulator.usb_tree import HUAWEI_AS_DISK, Interface, UsbModel
@@ -348,6 +351,24 @@ def deaf(ward: Ward) -> None:
                                           "changed_at": 1})  # fmt: skip
 
 
+def exchanged(ward: Ward) -> None:
+    """Relay has accepted one SIM, and sees another."""
+    for end in ("017", "777"):
+        card = Identity(iccid=f"8925499000000000{end}", imsi=f"639990000000{end}")
+        Sims(ward.clinic.db).see(ward.clinic.clock.now(), "usb1", card)
+
+
+def weaker(ward: Ward) -> None:
+    """Fourteen dB less than in all the samples of the last hours."""
+    now = ward.clinic.clock.now()
+    with ward.clinic.db.transaction() as tx:
+        tx.executemany(
+            "INSERT INTO sample (at, what, n) VALUES (?, 'signal:usb1', -71)",
+            [(now - n * 600_000,) for n in range(20, 0, -1)],
+        )
+    ward.clinic.modem(signal_dbm=-95)
+
+
 KNOWN: dict[str, tuple[Break, str]] = {
     "relay finds no SIM": (link("SIM_ABSENT"), "SIM_ABSENT"),
     "relay lacks the PIN": (link("PIN_REQUIRED"), "PIN_REQUIRED"),
@@ -363,6 +384,8 @@ KNOWN: dict[str, tuple[Break, str]] = {
     "slots that stay": (stuck, "SIM_STUCK"),
     "no centre beside relay": (survey(smsc=""), "SMSC_UNKNOWN"),
     "roaming beside relay": (survey(registration=5), "NET_ROAMING"),
+    "another SIM beside relay": (exchanged, "SIM_CHANGED"),
+    "weaker than usual": (weaker, "SIGNAL_WORSE"),
     "no credit": (no_credit, "SIM_NO_CREDIT"),
     "a balance that nobody reads": (garbled_balance, "BALANCE_UNREADABLE"),
     "the canary did not come": (deaf, "MODEM_DEAF"),
@@ -473,10 +496,62 @@ def test_a_fault_beside_a_running_relay_has_one_root(ward, breaks, code):
     check(station, code)
 
 
+def test_every_fault_can_be_shown_and_read_out(ward):
+    """In 80 columns and in one SMS: all at once, so that nothing hides behind another."""
+    station = ward(runs=True)
+    for breaks in (open_config, disk_low, on_battery, not_enabled, no_watchdog, no_credit,
+                   survey(smsc="", registration=5), wrong_password):  # fmt: skip
+        breaks(station)
+    report = station.examine()
+    heard = write(call_of(report.station, report.results))
+    lines = screen(report, report.results, code=heard)
+    assert max(map(len, lines)) <= 80
+    shown = "\n".join(lines)
+    wanted = [root.finding.code for root in roots(report.results)]
+    assert len(wanted) == 9
+    assert all(code in shown for code in wanted)
+    assert [fault.code for fault in read(heard, explanations()).faults] == wanted
+
+
 @pytest.mark.parametrize(("breaks", "code"), MODEM.values(), ids=MODEM.keys())
 def test_a_fault_that_doctor_finds_itself_has_one_root(ward, breaks, code):
     station = ward(runs=False)
     breaks(station)
+    check(station, code)
+
+
+TWO: dict[str, tuple[Break, Break, str, str]] = {
+    "no credit, no internet": (no_credit, cable_out, "SIM_NO_CREDIT", "NET_LINK_DOWN"),
+    "battery and name": (battery_low, no_name, "POWER_LOW", "NET_DNS"),
+    "no centre, wrong password": (survey(smsc=""), wrong_password, "SMSC_UNKNOWN", "AUTH_401"),
+    "searching, disk low": (link("SEARCHING"), disk_low, "DISK_LOW", "NET_SEARCHING"),
+    "another SIM, server off": (exchanged, server_off, "SIM_CHANGED", "NET_REFUSED"),
+    "not enabled, no watchdog": (not_enabled, no_watchdog, "SERVICE_DISABLED", "WATCHDOG_OFF"),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "first", "second"), TWO.values(), ids=TWO.keys())
+def test_two_faults_that_have_nothing_to_do_with_one_another_are_two(
+    ward, one, other, first, second
+):
+    station = ward(runs=True)
+    one(station)
+    other(station)
+    assert [root.finding.code for root in station.roots()] == [first, second]
+
+
+FOLLOWS: dict[str, tuple[Break, Break, str]] = {
+    "the disk is full, so relay hangs": (disk_full, hanging, "DISK_FULL"),
+    "the disk is locked, so the service failed": (read_only, failed, "DISK_READONLY"),
+    "a newer store, so relay gave up": (newer_store, given_up, "STORE_TOO_NEW"),
+}
+
+
+@pytest.mark.parametrize(("root", "follows", "code"), FOLLOWS.values(), ids=FOLLOWS.keys())
+def test_what_only_follows_is_not_told_a_second_time(ward, root, follows, code):
+    station = ward(runs=True)
+    follows(station)
+    root(station)
     check(station, code)
 
 

@@ -95,6 +95,7 @@ class UsbSeen:
     code: str = ""
     detail: str = ""
     sleeps: bool = False  # the kernel may put it to sleep
+    control: str = ""  # the file that lets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ class PortSeen:
 class RadioSeen:
     """What the modem said, just now or (`at`) when relay asked it last.
 
-    `code` and `detail` are why it cannot be asked; `ahead` is a usual signal, `since` when it was
-    last like that; `junk` says what lies in its memory and is no person's SMS.
+    `code` and `detail` are why it cannot be asked; `usual_dbm` is what its signal is as a rule;
+    `junk` says what lies in its memory and is no person's SMS.
     """
 
     name: str
