@@ -19,7 +19,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format check bench bench-peers campaign docs clean
+.PHONY: help demo test coverage lint format check bench bench-peers campaign deb deb-test docs clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -65,6 +65,19 @@ bench-peers: $(TOOLS)  ## relay beside two other gateways; root installs them by
 
 campaign: $(TOOLS)  ## long campaigns of cuts and kills; names in ARGS; writes docs/reliability.md
 	$(BIN)/python -m tests.campaign $(ARGS)
+
+deb: $(RUNTIME)  ## the package for Debian 12, with all that it needs inside; in build/
+	PYTHON=$(BIN)/python debian/build
+
+DEB_TEST := debootstrap systemd-container
+
+deb-test: $(RUNTIME)  ## try the package on a clean Debian 12 machine without network; as root
+	@dpkg --status $(DEB_TEST) >/dev/null 2>&1 || test "$$(id -u)" != 0 || { apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEB_TEST); } \
+		|| echo 'apt could not install $(DEB_TEST).'
+	PYTHON=$(BIN)/python VERSION=0.0.1-1 OUT=build/deb-test debian/build
+	PYTHON=$(BIN)/python VERSION=0.0.2-1 OUT=build/deb-test debian/build
+	tests/install/debian.sh build/deb-test/relay_0.0.1-1_*.deb build/deb-test/relay_0.0.2-1_*.deb
 
 docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
 	$(BIN)/python docs/diagrams.py
