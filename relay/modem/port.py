@@ -168,18 +168,23 @@ def holder_of(path: str, proc: Path = Path("/proc")) -> str | None:
 
 def _holds(process: Path, device: str) -> bool:
     try:
-        links = [link for link in (process / "fd").iterdir() if str(link.readlink()) == device]
+        links = list((process / "fd").iterdir())
+        return any(str(link.readlink()) == device and _is_same(link, device) for link in links)
     except OSError:
         return False  # gone in the meantime, or of another user
-    return any(_is_same(link, device) for link in links)
 
 
 def _is_same(link: Path, device: str) -> bool:
-    """A container may have another device under this name; in doubt it is the same."""
+    """Whether the name means the same terminal there: each container counts its own from 0."""
     try:
-        return link.samefile(device)
+        there, here = link.stat(), Path(device).stat()
     except OSError:
         return True
+    terminal = os.major(here.st_rdev) in _PSEUDO_TERMINALS
+    return there.st_rdev == here.st_rdev and (not terminal or there.st_dev == here.st_dev)
+
+
+_PSEUDO_TERMINALS = range(136, 144)
 
 
 def _program(process: Path) -> str:
