@@ -250,6 +250,7 @@ class HousekeepingConfig:
     """Times are `HH:MM`, local; `keep_finished_days` 0 keeps for ever; `check_day` is in DAYS."""
 
     keep_finished_days: int = setting(90, values.whole(0, 36_500, "days"))
+    keep_texts_days: int = setting(0, values.whole(0, 36_500, "days"))
     backup_at: str = setting("02:30", values.time_of_day)
     check_day: str = setting("sun", values.one_of(*DAYS))
     summary_at: str = setting("20:00", values.time_of_day)

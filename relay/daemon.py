@@ -97,7 +97,7 @@ class Daemon:
             self._outbox,
             self._clock,
             copies=config.store,
-            keep_finished_days=config.housekeeping.keep_finished_days,
+            times=config.housekeeping,
             validity_ms=config.sending.validity_h * 3600 * 1000,
             modems=self._modem_names,
         )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relay.clock import local
-from relay.config_sections import StoreConfig
+from relay.config_sections import HousekeepingConfig, StoreConfig
 from relay.core.link import LinkState
 from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
 from relay.sealing import SealingError
-from relay.store import copying, history, reserve, retention
+from relay.store import blanking, copying, history, reserve, retention
 from relay.store.caps import forget
 from relay.store.clamping import clamp
 from relay.store.copying import CopyFailed
@@ -28,6 +28,8 @@ _DAY_MS = 24 * 3600 * 1000
 _ROOM_EVERY_MS = _DAY_MS // 4
 _ROOM_SAMPLES = 12
 _GLANCE_EVERY_MS = _DAY_MS // 24
+# Times may have been dated anew since: what was finished shortly before is looked at once more.
+_OVERLAP_MS = 30 * _DAY_MS
 # A report may come until the validity period is over, and then some.
 _REPORT_GRACE_MS = _DAY_MS
 
@@ -43,7 +45,7 @@ class Housekeeping:
         clock: Clock,
         *,
         copies: StoreConfig,
-        keep_finished_days: int,
+        times: HousekeepingConfig,
         validity_ms: int,
         modems: Sequence[str] = (),
     ) -> None:
@@ -54,7 +56,8 @@ class Housekeeping:
         self._clock = clock
         self._copies = copies
         self._glanced_at = clock.now()
-        self._keep_ms = keep_finished_days * _DAY_MS
+        self._keep_ms = times.keep_finished_days * _DAY_MS
+        self._keep_texts_ms = times.keep_texts_days * _DAY_MS
         self._validity_ms = validity_ms
         self._modems = modems
 
@@ -117,6 +120,7 @@ class Housekeeping:
         """Forget finished messages after their time, and what no cap asks for; nothing else."""
         with self._db.transaction() as tx:
             forget(tx, self._clock.earliest())
+        self._blank()
         if not self._keep_ms:
             return
         forgotten = 0
@@ -124,6 +128,21 @@ class Housekeeping:
             forgotten += n
         if forgotten:
             _log.info(event("store.pruned", messages=forgotten))
+        if self._db.shrink():
+            _log.info(event("store.shrunk", octets=self._db.path.stat().st_size))
+
+    def _blank(self) -> None:
+        """Remove the words of what was finished long enough ago, from where it came last time."""
+        if not self._keep_texts_ms:
+            return
+        before, done = self._clock.earliest() - self._keep_texts_ms, 0
+        fact = self._facts.get("store.blanked")
+        since = max(0, fact.value - _OVERLAP_MS) if fact and isinstance(fact.value, int) else 0
+        while n := blanking.blank(self._db, since, before):
+            done += n
+        self._facts.put(self._clock.now(), "store.blanked", before)
+        if done:
+            _log.info(event("store.blanked", messages=done))
 
     def backup(self) -> None:
         """A compact copy of the whole store, and no more copies than wanted."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
-    "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
+    "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
     "support-bundle",
 )  # fmt: skip
 

@@ -77,10 +77,12 @@ SENTENCES: Mapping[str, str] = {
     # store
     "store.unusable": "the database cannot be used: {error}",
     "store.unwritable": "the database cannot be written: {error}",
+    "store.restored": "the database is a restored copy; {held} messages wait for a person",
     "store.salvaged": "the database was damaged, and is mended; the damaged one is {set_aside}",
     "store.rescued": "the database was {was}; what relay had is saved at {path}",
     "store.not_rescued": "what relay had could not be saved at {path}: {error}",
     "store.foreign_log": "a log of another database was set aside: {set_aside}",
+    "store.blanked": "the words of {messages} old messages were removed",
     "store.pruned": "{messages} old messages were forgotten",
     "disk.full": "the disk is full",
 }

@@ -155,6 +155,21 @@ class Database:
             with named_errors(self.path), closing(sqlite3.connect(self.path)) as conn:
                 _check(self.path, conn, wholly=False)
 
+    def shrink(self) -> bool:
+        """Give the disk back what was forgotten, where that is half of a file small enough to be
+        written anew within a second or two; a larger one uses its free pages again."""
+        with self._lock, named_errors(self.path):
+            pages, free = (
+                int(self._conn.execute(f"PRAGMA {what}").fetchone()[0])
+                for what in ("page_count", "freelist_count")
+            )
+            if not _WORTH_SHRINKING <= pages <= _MOST_SHRUNK or free * 2 < pages:
+                return False
+            self._place.require()
+            self._conn.execute("VACUUM")
+            kinship.mark(self.path, self._conn)  # its tables begin elsewhere now
+            return True
+
     def backup(self, target: Path, now: int = 0) -> None:
         """A whole, compact copy; other threads go on meanwhile. See `copying.copy`."""
         from relay.store.copying import copy  # which opens what it has written as a database
@@ -204,6 +219,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 # https://www.sqlite.org/fileformat2.html#magic_header_string
 _MAGIC = b"SQLite format 3\0"
+# Pages of 4096 octets.
+_WORTH_SHRINKING, _MOST_SHRUNK = 500, 16_000
 # Up to here the indexes are compared with their tables at every start: a tenth of a second.
 _SMALL = 32 * 1024 * 1024
 

@@ -230,7 +230,10 @@ class Outbox:
         It is wished now: its time to be of use begins again.
         """
         with self._db.transaction() as tx:
-            failed = parts.load(tx, "outbound_id = ? AND state = 'FAILED'", (outbound_id,))
+            # One whose words were removed has nothing to be sent again.
+            failed = parts.load(
+                tx, "outbound_id = ? AND state = 'FAILED' AND pdu <> ''", (outbound_id,)
+            )
             if not failed:
                 return self._recompose(tx, now, outbound_id)
             end = lifetime.useful_until(now, None, None, self._rules.useful_ms)
@@ -271,7 +274,8 @@ class Outbox:
         What is no longer of use is wished once more.
         """
         row = tx.execute(
-            "SELECT recipient, text, priority FROM outbound WHERE id = ? AND status = ?",
+            "SELECT recipient, text, priority FROM outbound WHERE id = ? AND status = ?"
+            " AND text <> '' AND NOT EXISTS (SELECT 1 FROM part WHERE outbound_id = outbound.id)",
             (outbound_id, status),
         ).fetchone()
         if row is None:

@@ -7,6 +7,14 @@ import sqlite3
 from relay.store.database import Database
 
 _STEP = 200
+_INBOUND = (
+    "FROM inbound WHERE finished_at < ? AND state IN ('FORWARDED', 'PARKED')"
+    " AND (state = 'FORWARDED' OR kind <> 'text' OR reason LIKE '%repeated')"
+)
+_OUTBOUND = (
+    "FROM outbound WHERE finished_at < ? AND NOT EXISTS (SELECT 1 FROM"
+    " status_update WHERE outbound_id = outbound.id AND told_at IS NULL AND parked = 0)"
+)
 
 
 def prune(db: Database, finished_before: int) -> int:
@@ -23,13 +31,16 @@ def prune(db: Database, finished_before: int) -> int:
         )
 
 
-def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
-    ids = _ids(
-        tx,
-        "SELECT id FROM inbound WHERE finished_at < ? AND state IN ('FORWARDED', 'PARKED')"
-        " AND (state = 'FORWARDED' OR kind <> 'text' OR reason LIKE '%repeated')",
-        before,
+def count(db: Database, finished_before: int) -> int:
+    """How many messages `prune` would forget in all."""
+    return sum(
+        int(db.value(f"SELECT count(*) {what}", (finished_before,)))
+        for what in (_INBOUND, _OUTBOUND)
     )
+
+
+def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
+    ids = _ids(tx, f"SELECT id {_INBOUND}", before)
     for inbound_id in ids:
         tx.execute(
             "DELETE FROM audit WHERE subject = 'raw' AND subject_id IN"
@@ -44,12 +55,7 @@ def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
 
 
 def _prune_outbound(tx: sqlite3.Connection, before: int) -> int:
-    ids = _ids(
-        tx,
-        "SELECT id FROM outbound WHERE finished_at < ? AND NOT EXISTS (SELECT 1 FROM"
-        " status_update WHERE outbound_id = outbound.id AND told_at IS NULL AND parked = 0)",
-        before,
-    )
+    ids = _ids(tx, f"SELECT id {_OUTBOUND}", before)
     for outbound_id in ids:
         tx.execute(
             "INSERT OR IGNORE INTO tombstone SELECT server, server_id, status FROM outbound"

@@ -178,7 +178,9 @@ def _read_again(db: Database) -> tuple[int, tuple[int, ...]]:
 
     unread = []
     rows = db.query(
-        "SELECT id, pdu FROM raw_pdu WHERE state = 'DECODED' ORDER BY id DESC LIMIT ?", (_LATEST,)
+        "SELECT id, pdu FROM raw_pdu WHERE state = 'DECODED' AND pdu <> ''"
+        " ORDER BY id DESC LIMIT ?",
+        (_LATEST,),
     )
     for row in rows:
         try:

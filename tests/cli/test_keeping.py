@@ -130,3 +130,19 @@ def test_a_station_without_a_database_can_be_upgraded(clinic: Clinic, relay: Rel
     clinic.db.close()
     clinic.config.store.path.unlink()
     assert relay("upgrade-check").exit_code == 0
+
+
+def test_what_is_finished_is_purged_by_hand(clinic: Clinic, relay: Relay, said: Said) -> None:
+    clinic.sends("words that go")
+    clinic.sends("words that stay")
+    clinic.outbox.cancel(clinic.clock.now(), 1)
+    clinic.clock.advance(8 * DAY)
+    assert said("purge", "--older-than", 7, "--texts", "--dry-run")["messages"] == 1
+    result = relay("purge", "--older-than", 7, "--texts")
+    assert result.stdout == "Removed: the words of 1 finished message.\n"
+    assert clinic.db.value("SELECT text FROM outbound WHERE id = 1") == ""
+    assert relay("purge", "--older-than", 9).stdout == "Removed: 0 finished messages.\n"
+    assert relay("purge", "--older-than", 7).stdout == "Removed: 1 finished message.\n"
+    assert clinic.db.value("SELECT text FROM outbound") == "words that stay"
+    assert clinic.db.value("SELECT count(*) FROM journal WHERE what = 'purge'") == 3
+    assert relay("purge").exit_code == 64

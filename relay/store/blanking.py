@@ -1,0 +1,67 @@
+"""Removing the words of finished messages before the messages themselves are forgotten.
+
+The row stays, with its number, its times and how it ended, and so do the figures; what was said
+is gone from the message, its parts and its raw PDUs. The hash of a PDU stays: what the network
+repeats is still known. What is not finished keeps its words.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from relay.store.database import Database
+
+_STEP = 200
+
+_INBOUND = (
+    "FROM inbound WHERE finished_at >= ? AND finished_at < ? AND text IS NOT NULL"
+    " AND (state = 'FORWARDED'"
+    "  OR state = 'PARKED' AND (kind <> 'text' OR reason LIKE '%repeated'))"
+)
+_OUTBOUND = (
+    "FROM outbound WHERE finished_at >= ? AND finished_at < ? AND text <> ''"
+    " AND NOT EXISTS (SELECT 1 FROM status_update WHERE outbound_id = outbound.id"
+    "  AND told_at IS NULL AND parked = 0)"
+)
+
+
+def blank(db: Database, since: int, before: int) -> int:
+    """Remove the words of a few hundred messages that finished in this time (epoch ms); of how
+    many. Call again until it is 0."""
+    with db.transaction() as tx:
+        incoming = _ids(tx, _INBOUND, since, before)
+        outgoing = _ids(tx, _OUTBOUND, since, before)
+        _blank_inbound(tx, incoming)
+        _blank_outbound(tx, outgoing)
+    return len(incoming) + len(outgoing)
+
+
+def count(db: Database, since: int, before: int) -> int:
+    """Of how many messages the words would go."""
+    return sum(
+        int(db.value(f"SELECT count(*) {what}", (since, before))) for what in (_INBOUND, _OUTBOUND)
+    )
+
+
+def _blank_inbound(tx: sqlite3.Connection, ids: list[int]) -> None:
+    vouched = tx.execute("SELECT 1 FROM sqlite_master WHERE name = 'custody'").fetchone()
+    for one in ids:
+        tx.execute("UPDATE raw_pdu SET pdu = '' WHERE inbound_id = ?", (one,))
+        if vouched:  # the chain stays whole, and no longer vouches for what is not here
+            tx.execute(
+                "UPDATE custody SET salt = NULL, gone = (SELECT state FROM inbound WHERE id = ?)"
+                " WHERE inbound_id = ? AND gone IS NULL",
+                (one, one),
+            )
+        tx.execute("UPDATE inbound SET text = NULL WHERE id = ?", (one,))
+
+
+def _blank_outbound(tx: sqlite3.Connection, ids: list[int]) -> None:
+    for one in ids:
+        tx.execute("UPDATE part SET pdu = '' WHERE outbound_id = ?", (one,))
+        tx.execute("UPDATE outbound SET text = '' WHERE id = ?", (one,))
+
+
+def _ids(tx: sqlite3.Connection, what: str, since: int, before: int) -> list[int]:
+    rows = tx.execute(f"SELECT id {what} LIMIT {_STEP}", (since, before))
+    return [row[0] for row in rows]
