@@ -1,12 +1,13 @@
-"""`relay trace`: the way of one message, hop by hop, with the time that each took."""
+"""`relay trace`: the way of one message, hop by hop, and whose the time was."""
 
 from __future__ import annotations
 
-import re
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from relay.cli.completing import trace_words
 from relay.cli.desk import (
     Desk,
     config_option,
@@ -15,17 +16,38 @@ from relay.cli.desk import (
     numbers_option,
     pass_desk,
 )
+from relay.cli.naming import find
 from relay.cli.printing import data, emit, number
-from relay.clock import local
+from relay.clock import local, wall
 from relay.core import plain
 from relay.core.outbound import PartState
-from relay.core.trace import Hop, Step, legs, steps, total
+from relay.core.timekeeping import Confidence
+from relay.core.trace import (
+    Hop,
+    Share,
+    Step,
+    Sure,
+    bar,
+    doubted,
+    legs,
+    reasons,
+    steps,
+    total,
+)
 from relay.store import browsing, hops
-from relay.store.reading import Reader
 
-_ROW = re.compile(r"(in|out)[ /:-]*(\d{1,18})", re.IGNORECASE)
-_LEAST = 4
-_LONG = 8  # digits that are no number of a row, but may well begin a uuid
+if TYPE_CHECKING:
+    from relay.core.quiet import Quiet
+    from relay.store.reading import Reader
+
+_WIDTH = 80
+_BAR, _WIDE_BAR = 6, 12
+_MARKS = {Sure.NETWORK: "*", Sure.OWN: " ", Sure.UNCERTAIN: "?"}
+_LEGEND = {
+    Sure.NETWORK: "* by the clock of the network",
+    Sure.UNCERTAIN: "? by this computer's clock, at a time when nobody could confirm it",
+}
+_SPAN_DAYS = 400
 
 
 @click.command(
@@ -33,66 +55,63 @@ _LONG = 8  # digits that are no number of a row, but may well begin a uuid
         "relay trace in 12            a message that came in",
         "relay trace out 7            a message that goes out",
         "relay trace 3f2a91c0         by the id at the server, or its beginning",
+        "relay trace no 4821          by the number that the station gave it",
+        "relay trace 001 14:32        by the last digits of the number, and when",
+        "relay trace 001 2026-11-24 14:32",
     )
 )
-@click.argument("words", metavar="ID", nargs=-1, required=True, shell_complete=trace_words)
+@click.argument("words", metavar="ID", nargs=-1, required=True)
 @numbers_option
 @json_option
 @config_option
 @pass_desk
 def trace(desk: Desk, words: tuple[str, ...], show_numbers: bool, as_json: bool) -> None:
-    """Say where a message has been, when, and how long it waited there.
+    """Say where a message has been, when, and with whom it waited.
 
-    Times marked with * were told by the clock of the network; a delay below zero means that the
-    two clocks differ.
+    carrier: between phone and modem. modem: in the SIM or the modem. here: in relay, by its rules.
+    network: ready for a server that was not reached. HTTP: the exchange with it. The delays add up
+    to the whole; one below zero means that two clocks differ.
     """
+    quiet = desk.config().sending.rules.quiet
     with desk.reader() as reader:
-        side, row_id = _find(reader, " ".join(words))
+        now = desk.clock.now()
+        side, row_id = find(reader, " ".join(words), now)
         title = _title(reader, side, row_id, show_numbers)
-        way = steps((hops.inbound if side == "in" else hops.outbound)(reader, row_id))
-        ahead = _ahead(reader, row_id, desk.clock.now()) if side == "out" else []
+        way = steps(doubted(_hops(reader, side, row_id, quiet), _doubt(reader)))
+        ahead = _ahead(reader, row_id, now) if side == "out" else []
     if as_json:
         emit({"id": f"{side} {row_id}", **_document(way)})
         return
-    data(title)
-    for step in way:
-        data(_line(step))
-    data(_sums(way))
-    for line in ahead:
+    for line in (title, *_lines(way), *_sums(way), *ahead, *_legend(way)):
         data(line)
 
 
-def _find(reader: Reader, name: str) -> tuple[str, int]:
-    """The side and the row that a name stands for."""
-    if row := _ROW.fullmatch(name):
-        return row[1].lower(), int(row[2])
-    if name.isdigit() and len(name) < _LONG:
-        return _the_only(reader, int(name)), int(name)
-    found = browsing.named(reader, name) if len(name) >= _LEAST else []
-    if len(found) == 1:
-        return found[0]
-    if found:
-        shown = ", ".join(f"{side} {row_id}" for side, row_id in found)
-        raise click.ClickException(f"{name} is the beginning of several: {shown}")
-    raise click.ClickException(
-        f"there is no message {name}; see them with: relay inbox list, relay outbox list"
-    )
+def _hops(reader: Reader, side: str, row_id: int, quiet: Quiet | None) -> list[Hop]:
+    if side == "in":
+        return hops.inbound(reader, row_id)
+    return hops.outbound(reader, row_id, lambda since, until: _quiet(quiet, since, until))
 
 
-def _the_only(reader: Reader, row_id: int) -> str:
-    """Both sides count from 1."""
-    sides = {
-        "in": browsing.inbound_one(reader, row_id),
-        "out": browsing.outbound_one(reader, row_id),
-    }
-    there = [side for side, row in sides.items() if row is not None]
-    if not there:
-        raise click.ClickException(
-            f"there is no message {row_id}; see them with: relay inbox list, relay outbox list"
-        )
-    if len(there) > 1:
-        raise click.UsageError(f"Which one: relay trace in {row_id}, or relay trace out {row_id}?")
-    return there[0]
+def _quiet(quiet: Quiet | None, since: int, until: int) -> Iterator[tuple[int, int]]:
+    """The quiet hours of the days between, as the clock on the wall showed them."""
+    if quiet is None:
+        return
+    over_night = 1 if quiet.end <= quiet.start else 0
+    days = min(_SPAN_DAYS, (until - since) // plain.DAY + 2)
+    for day in range(-1, days):
+        begin = wall(since, quiet.start, day)
+        end = wall(since, quiet.end, day + over_night)
+        if begin < until and end > since:
+            yield begin, end
+
+
+def _doubt(reader: Reader) -> int | None:
+    """From when on nobody could confirm relay's time; None where it is known by now."""
+    fact = reader.facts().get("clock")
+    said = fact.value if fact is not None and isinstance(fact.value, dict) else {}
+    since = said.get("since")
+    unknown = said.get("confidence") == Confidence.UNKNOWN
+    return since if unknown and isinstance(since, int) else None
 
 
 def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
@@ -120,10 +139,47 @@ def _ahead(reader: Reader, row_id: int, now: int) -> list[str]:
     ]
 
 
-def _line(step: Step) -> str:
-    delay = "" if step.delay is None else f"{_signed(step.delay)}"
-    mark = "*" if step.hop.foreign else " "
-    return f"  {local(step.hop.at)}{mark} {delay:>12}  {step.hop.what}"
+# --- hop by hop ---------------------------------------------------------------------------------
+
+
+def _lines(way: tuple[Step, ...]) -> Iterator[str]:
+    day, whole = "", total(way)
+    for step in way:
+        at = local(step.hop.at)
+        if at[:10] != day:
+            day = at[:10]
+            yield f"  {day}"
+        yield from _line(step, at[11:], whole)
+
+
+def _line(step: Step, time: str, whole: int) -> list[str]:
+    delay = step.delay
+    shown = "" if delay is None else _signed(delay)
+    leg = "" if not delay else str(_longest(step).leg)
+    first = (
+        f"  {time}{_MARKS[step.hop.sure]} {shown:>11} {leg:<7}"
+        f" {bar(delay or 0, whole, _BAR):<{_BAR}} "
+    )
+    words = _why(step) if delay else ""
+    return textwrap.wrap(
+        f"{step.hop.what}{words}",
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * (len(first) + 2),
+        break_on_hyphens=False,
+    )
+
+
+def _longest(step: Step) -> Share:
+    return max(step.shares, key=lambda share: abs(share.ms))
+
+
+def _why(step: Step) -> str:
+    """What the time was spent on, where there was more than one thing, or a rule of relay."""
+    if len(step.shares) == 1:
+        return ""
+    said = (f"{share.why} {plain.duration(share.ms)}" for share in step.shares)
+    return f" [{', '.join(said)}]"
 
 
 def _signed(ms: int) -> str:
@@ -132,23 +188,50 @@ def _signed(ms: int) -> str:
     return f"{'+' if ms > 0 else ''}{plain.duration(ms)}"
 
 
-def _sums(way: tuple[Step, ...]) -> str:
-    parts = [f"{name} {plain.duration(ms)}" for name, ms in legs(way).items() if name]
-    return f"  {plain.duration(total(way))} in all: {', '.join(parts) or 'nothing happened yet'}"
+# --- the whole ----------------------------------------------------------------------------------
+
+
+def _sums(way: tuple[Step, ...]) -> Iterator[str]:
+    whole = total(way)
+    found = legs(way)
+    if not found:
+        yield "  nothing happened yet"
+        return
+    yield f"  {plain.duration(whole)} in all"
+    for leg, ms in found.items():
+        if not ms:
+            continue
+        why = ", ".join(
+            f"{why} {plain.duration(spent)}" for why, spent in reasons(way, leg).items() if spent
+        )
+        first = f"    {leg:<8} {plain.duration(ms):>11}  {bar(ms, whole, _WIDE_BAR):<{_WIDE_BAR}} "
+        yield from textwrap.wrap(
+            why or " ", _WIDTH, initial_indent=first, subsequent_indent=" " * len(first)
+        ) or [first.rstrip()]
+
+
+def _legend(way: tuple[Step, ...]) -> list[str]:
+    sure = {step.hop.sure for step in way}
+    return [f"  {words}" for one, words in _LEGEND.items() if one in sure]
 
 
 def _document(way: tuple[Step, ...]) -> dict[str, object]:
-    def shown(hop: Hop, delay: int | None) -> dict[str, object]:
-        return {
-            "at": hop.at,
-            "delay_ms": delay,
-            "what": hop.what,
-            "leg": hop.leg,
-            "clock": "network" if hop.foreign else "relay",
-        }
-
     return {
-        "hops": [shown(step.hop, step.delay) for step in way],
-        "legs_ms": legs(way),
+        "hops": [_hop(step) for step in way],
+        "legs_ms": {str(leg): ms for leg, ms in legs(way).items()},
         "total_ms": total(way),
+    }
+
+
+def _hop(step: Step) -> dict[str, object]:
+    hop = step.hop
+    return {
+        "at": hop.at,
+        "delay_ms": step.delay,
+        "what": hop.what,
+        "part": hop.part or None,
+        "aside": hop.aside,
+        "shares": [{"leg": share.leg, "why": share.why, "ms": share.ms} for share in step.shares],
+        "clock": "network" if hop.sure is Sure.NETWORK else "relay",
+        "confidence": str(hop.sure),
     }

@@ -141,3 +141,33 @@ def named(reader: Reader, name: str) -> list[tuple[str, int]]:
         (name, upper),
     )
     return [("in", row["id"]) for row in inbound] + [("out", row["id"]) for row in outbound]
+
+
+def by_digits(reader: Reader, digits: str, since: int, until: int) -> list[tuple[str, int, int]]:
+    """Messages from or to a number that ends so, stored in this time: side, id, when (epoch ms).
+
+    Of what came in, the service centre's time counts as well. At most twenty.
+    """
+    ending = f"%{digits}"
+    came = reader.query(
+        "SELECT id, kept_at AS at FROM inbound WHERE sender LIKE ?"
+        " AND (kept_at BETWEEN ? AND ? OR sc_time BETWEEN ? AND ?) LIMIT 20",
+        (ending, since, until, since, until),
+    )
+    goes = reader.query(
+        "SELECT id, created_at AS at FROM outbound"
+        " WHERE replace(replace(recipient, ' ', ''), '-', '') LIKE ?"
+        " AND created_at BETWEEN ? AND ? LIMIT 20",
+        (ending, since, until),
+    )
+    return [("in", row["id"], row["at"]) for row in came] + [
+        ("out", row["id"], row["at"]) for row in goes
+    ]
+
+
+def by_station_number(reader: Reader, number: int) -> int | None:
+    """The message that came in under this number of the station, if it was a message."""
+    if reader.value("SELECT 1 FROM sqlite_master WHERE name = 'custody'") is None:
+        return None
+    found = reader.value("SELECT inbound_id FROM custody WHERE no = ?", (number,))
+    return int(found) if found is not None else None

@@ -27,7 +27,6 @@ from relay.core.station import (
     StoreFacts,
     WorkerFacts,
 )
-from relay.core.trace import Hop, legs, steps, total
 
 NOW = 1_780_000_000_000
 DAEMON = DaemonFacts(Running.YES, pid=7, version="1", started_at=NOW - 3 * DAY, beat_at=NOW)
@@ -664,16 +663,6 @@ def test_unknown_is_never_ok(station: Station) -> None:
     if judge(station).verdict is Verdict.OK:
         assert station.daemon.running is Running.YES
         assert any(modem.state is LinkState.READY for modem in station.modems)
-
-
-# --- trace --------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**13), st.sampled_from("abc"))))
-def test_the_legs_of_a_way_sum_up_to_the_whole(hops: list[tuple[int, str]]) -> None:
-    """No second is counted twice and none is lost, whichever way the clocks went."""
-    way = steps([Hop(at, "", leg) for at, leg in hops])
-    assert sum(legs(way).values()) == total(way)
 
 
 # --- the place of the database ------------------------------------------------------------------
