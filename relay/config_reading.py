@@ -141,7 +141,9 @@ class Reading:
             self.wrong(label, key, f"stands beside {key}_file; keep only one of the two")
         self.holds_secret |= bool(table.get(key))
         try:
-            found = outside(label, key, self.place.environ) or self._in_file(key, table)
+            found = outside(label, key, self.place.environ, self.place.folder) or self._in_file(
+                key, table
+            )
             secret: Secret | None = rule["read"](
                 found.text if found else table.get(key, ""), self.place
             )

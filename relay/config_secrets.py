@@ -69,24 +69,35 @@ def credential(label: str, key: str) -> str:
     return "-".join((*label.split("."), key))
 
 
-def outside(label: str, key: str, environ: Mapping[str, str]) -> Found | None:
+def outside(label: str, key: str, environ: Mapping[str, str], folder: Path) -> Found | None:
     """The secret `key` of section `label` from systemd, else from the environment, else None.
 
-    Raises `Unfit` for a credential that cannot be read.
+    The commands of root, which systemd hands nothing, find it where systemd takes it from: in
+    the folder `secrets` beside the configuration, which is in `folder`. Raises `Unfit` for a
+    credential that cannot be read.
     """
-    for path in _credentials(label, key, environ):
-        if path.exists():
+    for path in _credentials(label, key, environ, folder):
+        if _is_there(path):
             return Found(read_secret(path), f"systemd credential {path.name}")
     name = variable(label, key)
     return Found(environ[name], f"environment variable {name}") if environ.get(name) else None
 
 
-def _credentials(label: str, key: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    if folder:
-        name = credential(label, key)
-        yield Path(folder, name)
-        yield Path(folder, _FOLDER_PREFIX + name)
+def _credentials(label: str, key: str, environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
+    name = credential(label, key)
+    if handed := environ.get("CREDENTIALS_DIRECTORY"):
+        yield Path(handed, name)
+        yield Path(handed, _FOLDER_PREFIX + name)
+    else:
+        yield folder / "secrets" / name
+
+
+def _is_there(path: Path) -> bool:
+    """Not for those who may not look."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def read_secret(path: Path) -> str:

@@ -417,6 +417,13 @@ def test_a_credential_of_systemd_is_stronger_than_the_environment(written, tmp_p
     assert config.servers[0].password == Secret("credential")
 
 
+def test_a_command_of_root_finds_what_systemd_shows_to_the_service(written, tmp_path):
+    """Else `sudo relay status` would miss a password that the service has."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "server-main-password").write_text("credential\n")
+    assert written(SERVED).servers[0].password == Secret("credential")
+
+
 @pytest.mark.parametrize("file", ["modem-usb-1-pin", "relay_modem-usb-1-pin"])
 def test_secrets_come_from_systemd(written, tmp_path, file):
     """A single credential, or one of a folder that was loaded as `relay`."""

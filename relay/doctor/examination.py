@@ -10,6 +10,7 @@ from typing import Any
 
 from relay import status_facts
 from relay.config import USUAL_PATH, Config, load
+from relay.control.client import ControlRefused, NobodyThere
 from relay.core.doctor.chain import CAUSES, CHECKS
 from relay.core.doctor.graph import Check, Done, Each, Result, unknown, wanted
 from relay.core.doctor.seen import CreditSeen, ReceiveSeen, SendSeen, TripSeen
@@ -25,7 +26,8 @@ from relay.store.history import usual_signal
 from relay.store.reading import Reader
 from relay.store.sims import looked_up
 
-Look = Callable[[str], Any]
+# A modem may be in the middle of a submission; status has what it said before.
+_SURVEY_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def examine(
     """
     began = world.clock.monotonic()
     with ExitStack() as stack:
-        patient = admit(world, path, stack)
+        checks = wanted(CHECKS, names)
+        live = any(check.each is Each.MODEM for check in checks)
+        patient = admit(world, path, stack, live=live)
         patient.send = send
         done = Done(CAUSES)
-        for check in wanted(CHECKS, names):
+        for check in checks:
             for subject in patient.subjects(check):
                 barred = done.barred(check, subject)
                 if barred is None:
@@ -96,8 +100,11 @@ def _judged(check: Check, patient: Patient, subject: str) -> Any:
 # --- taking in ----------------------------------------------------------------------------------
 
 
-def admit(world: World, path: str | None, stack: ExitStack) -> Patient:
-    """Read the configuration and the store; without a running relay, keep one from starting."""
+def admit(world: World, path: str | None, stack: ExitStack, *, live: bool = False) -> Patient:
+    """Read the configuration and the store; without a running relay, keep one from starting.
+
+    With `live` a running relay is asked to look at its modems first.
+    """
     now = world.clock.now()
     where = Path(path or world.environ.get("RELAY_CONFIG") or USUAL_PATH).absolute()
     try:
@@ -105,8 +112,11 @@ def admit(world: World, path: str | None, stack: ExitStack) -> Patient:
     except ConfigError as error:
         station = Station(now, store=StoreFacts(exists=False), config_problems=error.problems)
         return Patient(world, where, None, error.problems, station)
-    patient = Patient(world, where, config, (), observe(config, now))
-    patient.held = is_held(config.store.path)
+    held = is_held(config.store.path)
+    if live and held:
+        with suppress(NobodyThere, ControlRefused):  # then what it saw last must do
+            world.ask(config.control.path, "survey", timeout_s=_SURVEY_S)
+    patient = Patient(world, where, config, (), observe(config, world.clock.now()), held)
     if patient.held is False:
         patient.taken = _take(config, stack)
     _fill(patient, config)
@@ -167,9 +177,8 @@ def _service(patient: Patient, _: str) -> Any:
 
 def stale_socket(patient: Patient) -> Path | None:
     """The control socket that a relay which is gone has left behind."""
-    control = getattr(patient.config, "control", None)
-    path = getattr(control, "path", None)
-    return path if path is not None and Path(path).is_socket() else None
+    path = patient.config.control.path if patient.config is not None else None
+    return path if path is not None and path.is_socket() else None
 
 
 def _link(patient: Patient, _: str) -> Any:
@@ -199,7 +208,7 @@ def _server_clock(patient: Patient, server: str) -> Any:
 PROBES: Mapping[str, Callable[[Patient, str], Any]] = {
     "config": _config,
     "disk": lambda patient, _: machine.disk(patient.world, patient.station),
-    "power": lambda patient, _: machine.power(patient.world),
+    "power": lambda patient, _: machine.power(patient.world, patient.station),
     "clock": lambda patient, _: patient.station,
     "store": lambda patient, _: machine.store(patient.world, patient.station),
     "service": _service,

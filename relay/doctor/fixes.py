@@ -5,14 +5,11 @@ Each step is written into the journal of interventions before it is taken, with 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from relay.assembly import inbox_of
 from relay.core import plain
@@ -26,6 +23,7 @@ from relay.errors import ModemError, RelayError, StoreError
 from relay.flows.receiving import Receiving
 from relay.modem.obstacles import udev_rule
 from relay.modem.sysfs import plugged
+from relay.store import journal
 from relay.store.database import Database
 
 RULES = "61-relay-doctor.rules"
@@ -228,27 +226,18 @@ def _take(patient: Patient, fix: Fix, subject: str, who: str) -> Taken:
 
 
 def _noted(patient: Patient, fix: Fix, subject: str, who: str) -> int | None:
+    """Its place in the journal; None where there is no store to write into, or it is damaged."""
+    if patient.config is None or not patient.station.store.exists or patient.station.store.trouble:
+        return None
     detail = f"{fix.does}{f' ({subject})' if subject else ''}"
-    now = patient.station.now
-    entry: int | None = _in_journal(
-        patient, lambda journal, db: journal.note(db, now, who, f"fix {fix.name}", detail)
-    )
-    return entry
+    try:
+        with _database(patient) as db:
+            return journal.note(db, patient.station.now, who, f"fix {fix.name}", detail)
+    except StoreError:
+        return None  # to mend goes before to write it down
 
 
 def _settled(patient: Patient, entry: int | None, outcome: str) -> None:
     if entry is not None:
-        _in_journal(patient, lambda journal, db: journal.settle(db, entry, outcome))
-
-
-def _in_journal(patient: Patient, write: Callable[[Any, Database], Any]) -> Any:
-    """Where there is a store to write into; mending goes before writing it down."""
-    if patient.config is None or not patient.station.store.exists or patient.station.store.trouble:
-        return None
-    if importlib.util.find_spec("relay.store.journal") is None:
-        return None
-    try:
-        with _database(patient) as db:
-            return write(importlib.import_module("relay.store.journal"), db)
-    except StoreError:
-        return None
+        with suppress(StoreError), _database(patient) as db:
+            journal.settle(db, entry, outcome)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from relay.config import Config
-from relay.core.doctor.seen import ConfigSeen, DiskSeen, PowerSeen, ServiceSeen, StoreSeen
+from relay.core.doctor.seen import ConfigSeen, DiskSeen, ServiceSeen, StoreSeen
 from relay.core.station import Running, Station
 from relay.doctor.world import World
 from relay.errors import StoreError
+from relay.power import look
 from relay.store.holders import holder
 from relay.store.reading import Reader
 
@@ -99,29 +100,10 @@ def _size(path: Path) -> int:
 # --- power --------------------------------------------------------------------------------------
 
 
-def power(world: World) -> PowerSeen:
-    """/sys/class/power_supply: `online` of what feeds, `capacity` of what stores."""
-    mains: bool | None = None
-    percent: int | None = None
-    charging: bool | None = None
-    for supply in sorted((world.machine.sys / "class" / "power_supply").glob("*")):
-        kind = _read(supply / "type")
-        if kind in {"Mains", "USB", "Wireless"} and (online := _read(supply / "online")):
-            mains = mains or online != "0"
-        elif kind == "Battery" and _read(supply / "scope") != "Device":
-            capacity = _read(supply / "capacity")
-            percent = int(capacity) if capacity.isdecimal() else percent
-            charging = _read(supply / "status") in {"Charging", "Full", "Not charging"}
-    if mains is None and charging is not None:
-        mains = charging
-    return PowerSeen(mains, percent, charging)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
+def power(world: World, station: Station) -> Station:
+    """The station, with the power of this moment."""
+    found = look(world.machine.sys / "class" / "power_supply")
+    return replace(station, power=found)
 
 
 # --- the service --------------------------------------------------------------------------------

@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from relay.clock import SystemClock
+from relay.control.client import ask
 from relay.flows.ports import Clock
 from relay.modem.discovery import Bus
 from relay.modem.sysfs import Tree
@@ -72,7 +74,7 @@ def may_use(path: str) -> bool:
 class World:
     """`bus` is where modems are plugged in, `machine` the /sys and /proc of this computer.
 
-    `udev` is the folder of the administrator's rules; `say` hears what is being looked at.
+    `ask` puts a question to a running relay; `udev` is the folder of the administrator's rules.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -84,6 +86,7 @@ class World:
     call: Callable[[str, int], socket.socket] = call
     run: Callable[[Sequence[str]], tuple[int, str] | None] = run
     may_use: Callable[[str], bool] = may_use
+    ask: Callable[..., Mapping[str, Any]] = ask
     room: Callable[[Path], os.statvfs_result] = os.statvfs
     http_port: int = _HTTP
     trace: Callable[[str, str], None] | None = None

@@ -170,8 +170,8 @@ COMPUTER: dict[str, tuple[Break, str]] = {
     "no database at all": (no_database, "STORE_CORRUPT"),
     "the clock is in 1970": (clock_unset, "CLOCK_WRONG"),
     "the clock is disputed": (clock_disputed, "CLOCK_UNSURE"),
-    "no mains": (on_battery, "POWER_BATTERY"),
-    "the battery is nearly empty": (battery_low, "POWER_LOW"),
+    "no mains": (on_battery, "ON_BATTERY"),
+    "the battery is nearly empty": (battery_low, "BATTERY_LOW"),
     "relay is stopped": (stopped, "DAEMON_STOPPED"),
     "the service failed": (failed, "SERVICE_FAILED"),
     "systemd has given up": (given_up, "SERVICE_GIVEN_UP"),
@@ -515,14 +515,18 @@ def test_every_fault_can_be_shown_and_read_out(ward):
 
 @pytest.mark.parametrize(("breaks", "code"), MODEM.values(), ids=MODEM.keys())
 def test_a_fault_that_doctor_finds_itself_has_one_root(ward, breaks, code):
+    """And no PIN try and no SMS is spent on finding it."""
     station = ward(runs=False)
     breaks(station)
+    tries = station.modem.sim.pin_tries
     check(station, code)
+    assert station.modem.sim.pin_tries == tries
+    assert station.network.submissions == []
 
 
 TWO: dict[str, tuple[Break, Break, str, str]] = {
     "no credit, no internet": (no_credit, cable_out, "SIM_NO_CREDIT", "NET_LINK_DOWN"),
-    "battery and name": (battery_low, no_name, "POWER_LOW", "NET_DNS"),
+    "battery and name": (battery_low, no_name, "BATTERY_LOW", "NET_DNS"),
     "no centre, wrong password": (survey(smsc=""), wrong_password, "SMSC_UNKNOWN", "AUTH_401"),
     "searching, disk low": (link("SEARCHING"), disk_low, "DISK_LOW", "NET_SEARCHING"),
     "another SIM, server off": (exchanged, server_off, "SIM_CHANGED", "NET_REFUSED"),

@@ -57,6 +57,10 @@ def test_a_crowded_memory_is_emptied_and_nothing_lost(ward):
     assert taken["storage"].done, taken
     assert left == []
     assert station.modem.memory("ME").used == 0
+    (entry,) = station.clinic.db.query("SELECT who, what, detail, outcome FROM journal")
+    assert entry["who"] == "tester"
+    assert entry["what"] == "fix storage"
+    assert entry["outcome"].startswith(f"{there} messages kept here")
     assert station.clinic.db.value("SELECT count(*) FROM raw_pdu") == there
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from relay.core import clock_health, machine_health, plain, store_health
+from relay.core import clock_health, machine_health, plain, power_health, store_health
 from relay.core.doctor.graph import Finding, Mark, fail, ok, skip, unknown, warn
-from relay.core.doctor.seen import ConfigSeen, DiskSeen, PowerSeen, ServiceSeen, StoreSeen
+from relay.core.doctor.seen import ConfigSeen, DiskSeen, ServiceSeen, StoreSeen
 from relay.core.station import Station, StoreFacts
 from relay.core.verdict import Problem, Verdict
 
-_BATTERY_LOW = 20
 # A log that was not folded back for so long that start-up and disk suffer from it.
 _LOG_LARGE = 64_000_000
 _INODES_FEW = 1_000
@@ -135,24 +134,13 @@ def clock(seen: Station) -> Finding:
     return ok(f"clock agrees with {' and '.join(seen.clock.by)}")
 
 
-def power(seen: PowerSeen) -> Finding:
-    if seen.mains is None and seen.percent is None:
+def power(seen: Station) -> Finding:
+    for problem in power_health.power(seen):
+        return of_problem(problem)
+    if not seen.power.known:
         return ok("no battery to watch")
-    battery = "" if seen.percent is None else f"battery {seen.percent} %"
-    if seen.mains is not False:
-        return ok(", ".join(filter(None, ("on mains", battery))))
-    if seen.percent is not None and seen.percent <= _BATTERY_LOW:
-        return fail(
-            "POWER_LOW",
-            f"on battery, and only {seen.percent} % of it left",
-            "Plug the charger in. Messages are safe; when the battery is empty, SMS wait at the "
-            "operator",
-        )
-    return warn(
-        "POWER_BATTERY",
-        f"no mains: on {battery or 'battery'}",
-        "Is the charger plugged in, and is there power in the socket?",
-    )
+    battery = "" if seen.power.percent is None else f"battery {seen.power.percent} %"
+    return ok(", ".join(filter(None, ("on mains", battery))))
 
 
 # --- the service --------------------------------------------------------------------------------

@@ -51,15 +51,6 @@ class StoreSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class PowerSeen:
-    """`mains` and `percent` None where the computer has no such, or does not tell."""
-
-    mains: bool | None = None
-    percent: int | None = None
-    charging: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceSeen:
     """The unit as `systemctl show` has it, without `systemd` nothing of it; `alive` is whether a
     daemon holds the store, `silent` that it does and does not move."""
