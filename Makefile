@@ -19,7 +19,8 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format check bench bench-peers campaign deb deb-test docs clean
+.PHONY: help demo test coverage lint format check audit bench bench-peers campaign deb deb-test \
+	docs clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +52,17 @@ format: $(TOOLS)  ## put the code into the house style
 	$(BIN)/ruff format
 
 check: lint coverage  ## everything that a change must pass
+
+AUDIT := $(VENV)/audit/bin/pip-audit
+
+audit: $(AUDIT) $(TOOLS)  ## known vulnerabilities in the versions of constraints.txt
+	$(BIN)/python -m tests.audit $(AUDIT)
+
+# In an environment of its own: relay shall not run on what its auditor needs.
+$(AUDIT): constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet --constraint constraints.txt pip-audit
+	@touch $@
 
 bench: $(TOOLS)  ## measure; prints the tables of docs/performance.md
 	$(BIN)/python -m tests.bench $(ARGS)
