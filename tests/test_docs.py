@@ -308,3 +308,13 @@ def test_every_pain_of_the_field_has_a_test() -> None:
     assert len(pains) >= 70
     assert [row for row in pains if not list(named_tests(row))] == []
     assert [one for row in pains for one in named_tests(row) if not is_there(*one)] == []
+
+
+def test_every_threat_has_a_test() -> None:
+    """docs/security.md: what nothing shows is not promised."""
+    page = text("docs/security.md")
+    rows = [line for line in page.partition("## Who might")[2].splitlines() if line[:2] == "| "]
+    threats = [row for row in rows if not row.startswith("| threat ")]
+    assert len(threats) >= 25
+    assert [row for row in threats if not list(named_tests(row))] == []
+    assert [one for one in named_tests(page) if not is_there(*one)] == []

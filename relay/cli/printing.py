@@ -26,8 +26,16 @@ def note(text: str) -> None:
 
 
 def emit(document: Mapping[str, Any]) -> None:
-    """One JSON object with its schema number first. Control characters leave as \\u escapes."""
-    click.echo(json.dumps({"schema": SCHEMA, **document}, ensure_ascii=False))
+    """One JSON object with its schema number first. What could steer a terminal is escaped."""
+    click.echo(escaped(json.dumps({"schema": SCHEMA, **document}, ensure_ascii=False)))
+
+
+def escaped(document: str) -> str:
+    """JSON in which all that is not printable stands as \\u escapes: also C1 and what turns the
+    direction of writing, which JSON itself lets pass. It means the same to a program."""
+    if document.isprintable():
+        return document
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in document)
 
 
 def fancy() -> bool:
