@@ -58,6 +58,7 @@ from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.notices import Notices
 from relay.store.outbox import Outbox
+from relay.store.pauses import SENDING, Pauses
 from relay.store.pins import Pins
 from relay.store.rhythms import Rhythms
 from relay.store.sims import Sims
@@ -179,6 +180,7 @@ def modem_turn(
     sync_bell: Doorbell,
     modems_bell: Doorbell,
     bus: Bus,
+    pauses: Pauses,
 ) -> ModemTurn:
     """Everything that one modem's thread owns; the `bus` is that of all modems."""
     facts = Facts(db)
@@ -232,6 +234,7 @@ def modem_turn(
             credit=hold,
             sim=guard,
             rings=lambda: ringing.rings,
+            paused=lambda: pauses.holds(SENDING),
         ),
         submission,
         airtime(modem, config, whole.airtime, db, outbox, clock, hold),

@@ -8,16 +8,20 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
+from typing import NoReturn
 
 import relay
 from relay import holding, log, power, systemd
-from relay.assembly import balance_wish, inbox_of, outbox_of
+from relay.assembly import inbox_of, outbox_of
 from relay.clock import StepWatch, SystemClock
 from relay.clock_guard import ClockGuard
+from relay.config_changes import changes
 from relay.config_sections import Config
+from relay.control.rereading import reread
 from relay.control.words import ControlRefused
 from relay.errors import (
     CorruptDatabase,
@@ -27,8 +31,6 @@ from relay.errors import (
     StoreError,
     StoreMoved,
 )
-from relay.housekeeping import Housekeeping
-from relay.jobs import Jobs
 from relay.log import event
 from relay.log_file import BoundedFile
 from relay.modem.discovery import Bus
@@ -39,6 +41,7 @@ from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.forwarding import finish_departed
 from relay.timekeeper import Timekeeper
+from relay.timetable import timetable
 from relay.workers import Crew
 
 _log = logging.getLogger("relay.daemon")
@@ -75,6 +78,9 @@ class Daemon:
         self._modem_names = tuple(modem.name for modem in config.modems)
         self._server_names = tuple(server.name for server in config.servers)
         self._bus = Bus.of(environ)
+        self._config = config
+        self._wants_reload = False  # set by a signal
+        self.successor: Config | None = None  # what is to hold instead
         self._staff = Staffing(
             config,
             db,
@@ -84,37 +90,10 @@ class Daemon:
             self._bus,
             self._stop,
             clock.computer.now,
+            self._reload,
         )
         self._crew = Crew(self._staff.workers, self._stop, clock.monotonic)
-        self._jobs = self._scheduled(config)
-
-    # --- build ----------------------------------------------------------------------------------
-
-    def _scheduled(self, config: Config) -> Jobs:
-        housekeeping = Housekeeping(
-            self._db,
-            self._inbox,
-            self._outbox,
-            self._clock,
-            copies=config.store,
-            times=config.housekeeping,
-            validity_ms=config.sending.validity_h * 3600 * 1000,
-            modems=self._modem_names,
-        )
-        times = config.housekeeping
-        jobs = Jobs(
-            self._clock.now,
-            last_run=housekeeping.last_run,
-            record=housekeeping.record,
-            computer=self._clock.computer.now,
-        )
-        jobs.every(60, housekeeping.minutely, "minutely")
-        jobs.daily(times.backup_at, housekeeping.backup, "backup")
-        jobs.weekly(times.check_day, times.backup_at, housekeeping.check, "check")
-        if at := config.airtime.check_at:
-            jobs.daily(at, balance_wish(config, self._db, self._clock, self._crew.wake), "balance")
-        jobs.daily(times.summary_at, housekeeping.summary, "summary", catch_up=False)
-        return jobs
+        self._jobs = timetable(config, db, self._inbox, self._outbox, clock, self._crew.wake)
 
     # --- run ------------------------------------------------------------------------------------
 
@@ -124,6 +103,7 @@ class Daemon:
         supervise_at = beat_at = 0.0
         while not self._stop.wait(_LOOK_S):
             now = self._clock.monotonic()
+            self._hear()
             self._look()
             if now >= supervise_at:
                 self._supervise()
@@ -161,10 +141,36 @@ class Daemon:
         if number == signal.SIGUSR1:
             log.toggle_trace()
             return
+        if number == signal.SIGHUP:
+            self._wants_reload = True
+            return
         self._signals += 1
         if self._signals > 1:
             os._exit(EX_SOFTWARE)
         self._stop.set()
+
+    def _reload(self) -> dict[str, object]:
+        """Read the configuration again, and go on with it in a new crew. From any thread.
+
+        Raises `ControlRefused` with all its mistakes; the old one holds on then.
+        """
+        fresh = reread(self._config, self._environ)
+        changed = changes(self._config, fresh)
+        if changed:
+            self.successor = fresh
+            self._stop.set()
+        _log.info(event("config.read", changed=",".join(changed) or "nothing"))
+        return {"changed": list(changed)}
+
+    def _hear(self) -> None:
+        """What a signal or a person wished."""
+        self._staff.verbosity.look()
+        if self._wants_reload:
+            self._wants_reload = False
+            try:
+                self._reload()
+            except ControlRefused as error:
+                _log.error(event("config.refused", error=str(error)))
 
     def _look(self) -> None:
         """Has another process written to the store, or a person plugged something in?"""
@@ -235,7 +241,8 @@ class Daemon:
     # --- stop -----------------------------------------------------------------------------------
 
     def _end(self) -> int:
-        if self.trouble is None:  # else it goes on with another store
+        goes_on = self.trouble is not None or self.successor is not None
+        if not goes_on:
             systemd.notify(systemd.STOPPING, environ=self._environ)
         _log.info(event("daemon.stopping"))
         left = {*self._jobs.shutdown(SYNC_STOP_S), *self._crew.stop()}
@@ -249,7 +256,7 @@ class Daemon:
         if left:
             _log.warning(event("daemon.left_behind", workers=",".join(sorted(left))))
             # Their rows are as safe as in a power cut; the store must not be closed under them.
-            return EX_OK if self.trouble is None else EX_SOFTWARE
+            return EX_SOFTWARE if goes_on else EX_OK
         _quietly(self._db.checkpoint)
         self._db.close()
         _log.info(event("daemon.stopped"))
@@ -258,11 +265,7 @@ class Daemon:
 
 def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
     """Run relay with this configuration until it is told to stop; the exit code (sysexits.h)."""
-    path, most = config.log.file, config.log.file_mb * 1_000_000
-    file = BoundedFile(path, most) if path else None
-    log.configure(config.log.level, trace=config.log.trace_modem, environ=environ, file=file)
-    for warning in config.warnings:
-        _log.warning(event("config.warning", detail=warning))
+    _configure_log(config, environ)
     try:
         with holding.lock(config.store.path):
             return _run(config, SystemClock(), environ)
@@ -274,18 +277,41 @@ def main(config: Config, environ: Mapping[str, str] = os.environ) -> int:
         return _refused(error, EX_CANTCREAT)
 
 
+def _configure_log(config: Config, environ: Mapping[str, str]) -> None:
+    path, most = config.log.file, config.log.file_mb * 1_000_000
+    file = BoundedFile(path, most) if path else None
+    log.configure(config.log.level, trace=config.log.trace_modem, environ=environ, file=file)
+    for warning in config.warnings:
+        _log.warning(event("config.warning", detail=warning))
+
+
 def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
-    """Again with a store that was mended, when the one at hand turns out to be unusable."""
+    """Again with a store that was mended, when the one at hand turns out to be unusable, and with
+    the configuration as it was read anew."""
     trouble: StoreError | None = None
     while True:
         db = holding.opened(config.store.path, clock, trouble)
         daemon = Daemon(config, db, Timekeeper(clock), environ)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             signal.signal(number, daemon.on_signal)
+        if not os.isatty(0):  # where a terminal is closed, that is meant
+            signal.signal(signal.SIGHUP, daemon.on_signal)
         code = daemon.run()
         trouble = daemon.trouble
-        if trouble is None or code != EX_OK:
+        if daemon.successor is not None:
+            if code != EX_OK:
+                _start_anew()
+            config = daemon.successor
+            _configure_log(config, environ)
+        elif trouble is None or code != EX_OK:
             return code
+
+
+def _start_anew() -> NoReturn:
+    """A thread did not come back from what it was doing: this process begins once more, as it
+    would after a power cut."""
+    _log.warning(event("daemon.begins_anew"))
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own words
 
 
 def _refused(error: RelayError, code: int) -> int:

@@ -11,12 +11,17 @@ from relay.assembly import modem_turn, syncing
 from relay.config_sections import Config
 from relay.control.answers import Answers, Station
 from relay.control.listener import Listener
+from relay.control.promise import Answer
+from relay.control.verbosity import Verbosity
 from relay.flows.ports import Clock
 from relay.flows.visiting import Visits
 from relay.modem.discovery import Bus
 from relay.store.database import Database
+from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
+from relay.store.pauses import SYNC, Pauses
+from relay.turns import SyncTurn
 from relay.workers import Bell, Bells, Worker
 
 # One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
@@ -41,13 +46,18 @@ class Staffing:
     bus: Bus
     stop: threading.Event
     computer: Callable[[], int]  # what the clock of the computer shows (epoch ms)
+    reload: Callable[[], Answer]
     workers: list[Worker] = field(default_factory=list)
     closers: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     visits: dict[str, Visits] = field(default_factory=dict)
+    syncs: dict[str, SyncTurn] = field(default_factory=dict)
     modems: Bells = field(default_factory=Bells)
     servers: Bells = field(default_factory=Bells)
 
     def __post_init__(self) -> None:
+        self.pauses = Pauses(Facts(self.db))
+        logs = self.config.log
+        self.verbosity = Verbosity(logs.level, logs.trace_modem, self.clock.monotonic)
         self._staff_modems()
         self._staff_servers()
         self._staff_watching()
@@ -65,6 +75,7 @@ class Staffing:
                 self.servers,
                 self.modems,
                 self.bus,
+                self.pauses,
             )
             self.modems.add(turn.ring)
             self.visits[one.name] = turn.visits
@@ -88,12 +99,14 @@ class Staffing:
             bell = Bell()
             self.servers.add(bell.ring)
             flow, close = syncing(one, self.db, self.outbox, self.clock, self.modems, names)
+            turn = SyncTurn(flow, bell, lambda: self.pauses.holds(SYNC))
+            self.syncs[one.name] = turn
             name = f"sync-{one.name}"
             self.closers.append((name, close))
             self.workers.append(
                 Worker(
                     name,
-                    flow.step,
+                    turn.step,
                     bell=bell,
                     stop=self.stop,
                     monotonic=self.clock.monotonic,
@@ -131,6 +144,10 @@ class Staffing:
             )
         )
 
+    def _ring_all(self) -> None:
+        self.modems.ring()
+        self.servers.ring()
+
     def _staff_control(self) -> Listener:
         answers = Answers(
             Station(
@@ -138,7 +155,11 @@ class Staffing:
                 self.clock,
                 self.outbox,
                 self.visits,
-                self.modems.ring,
+                self.syncs,
+                self.pauses,
+                self._ring_all,
+                self.verbosity,
+                self.reload,
                 self.config.airtime.ussd_timeout_s,
             )
         )

@@ -112,6 +112,7 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         clock_step_s=status_facts.whole(status_facts.table(facts, "clock.step").get("seconds")),
         clock_step_at=None if step is None else step.at,
         dark=darkness.lately(facts, reader, now),
+        pauses=status_facts.pauses(facts),
     )
 
 

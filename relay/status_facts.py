@@ -18,9 +18,9 @@ from relay.core.station import (
     ModemFacts,
     Running,
     ServerFacts,
-    WorkerFacts,
 )
 from relay.core.timekeeping import Confidence
+from relay.core.working import PauseFacts, WorkerFacts
 from relay.store.facts import Fact
 from relay.store.recoveries import ladder_of
 from relay.store.rhythms import quiet_of
@@ -125,6 +125,17 @@ def workers(facts: Facts) -> tuple[WorkerFacts, ...]:
             value = fact.value
             error = text(value.get("trouble"))
             found.append(WorkerFacts(name, whole(value.get("crashes")) or 0, error))
+    return tuple(found)
+
+
+def pauses(facts: Facts) -> tuple[PauseFacts, ...]:
+    """What a person has paused, in no matter what order it was."""
+    found = []
+    for key, fact in sorted(facts.items()):
+        kind, _, what = key.partition(".")
+        if kind == "pause" and isinstance(fact.value, dict):
+            since = whole(fact.value.get("since")) or fact.at
+            found.append(PauseFacts(what, since, text(fact.value.get("who"))))
     return tuple(found)
 
 

@@ -1,8 +1,11 @@
-"""One turn of a modem's thread: look after the link, receive, then send one part."""
+"""One turn of a modem's thread: look after the link, receive, then send one part. And one of a
+server's thread."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
 from relay.core.device import Urc
@@ -15,9 +18,11 @@ from relay.flows.receiving import Receiving
 from relay.flows.roster import Roster
 from relay.flows.sending import Sending
 from relay.flows.submission import Submission
-from relay.flows.visiting import Host, Visits
+from relay.flows.syncing import Syncing
+from relay.flows.visiting import Host, Renewal, Visits
 
 _SETTLE_EVERY_S = 30.0
+_PAUSED_S = 3600.0
 
 
 class Companion(Protocol):
@@ -84,6 +89,9 @@ class ModemTurn:
             if not self._begun:
                 self._begin()
             wait = self._work()
+        except Renewal:
+            self._leave("the modem is brought up anew")
+            return self._linking.renew()
         except ModemError as error:
             self._leave(str(error))
             wait = self._linking.lost(error)
@@ -164,3 +172,42 @@ class ModemTurn:
         wait = min(_SETTLE_EVERY_S, self._submission.settle(self._modem))
         self._settle_at = self._clock.monotonic() + wait
         return wait
+
+
+class SyncTurn:
+    """One turn of a server's thread, and what a person wants of it."""
+
+    def __init__(self, flow: Syncing, bell: Doorbell, paused: Callable[[], bool]) -> None:
+        self._flow = flow
+        self._bell = bell
+        self._paused = paused
+        self._wishes: deque[Future[bool]] = deque()  # append and popleft are atomic
+
+    def now(self) -> Future[bool]:
+        """Have an exchange begin at once, from any thread; whether there was one."""
+        wish: Future[bool] = Future()
+        self._wishes.append(wish)
+        self._bell.ring()
+        return wish
+
+    def step(self) -> float:
+        """Seconds until the next. Raises `StoreError`."""
+        if self._paused():
+            self._grant(self._taken(), False)
+            return _PAUSED_S
+        wishes = self._taken()
+        before = self._flow.tries
+        if wishes:
+            self._flow.hurry()
+        try:
+            return self._flow.step()
+        finally:
+            self._grant(wishes, self._flow.tries > before)
+
+    def _taken(self) -> list[Future[bool]]:
+        taken = [self._wishes.popleft() for _ in range(len(self._wishes))]
+        return [wish for wish in taken if wish.set_running_or_notify_cancel()]
+
+    def _grant(self, wishes: list[Future[bool]], tried: bool) -> None:
+        for wish in wishes:
+            wish.set_result(tried)

@@ -298,6 +298,10 @@ class FakeModem:
         self._command("check")
         return self.settings_kept
 
+    def converse(self, command: str, timeout_s: float) -> list[str]:
+        self._command(command)
+        return [f"answer to {command}"]
+
     def ussd(self, code: str, replies: Sequence[str] = (), timeout_s: float | None = None) -> str:
         self._command("ussd")
         answer = self.ussd_answers.get(",".join([code, *replies]), f"answer to {code}")

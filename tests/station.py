@@ -207,6 +207,10 @@ class Station:
             sections.setdefault(section, {}).update(values)
         return sections
 
+    def change(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Beside what was changed before; it is written with the next command or start."""
+        self._changes = {**self._changes, **changes}
+
     def write_config(self) -> Path:
         path = self.folder / "relay.toml"
         lines = []

@@ -49,7 +49,7 @@ def _answered(facts: Facts, name: str, wished_at: int) -> bool:
 def ask_operator(desk: Desk, config: Config) -> None:
     """Open each modem, ask, close it again; under the lock of the daemon that is not there."""
     db, bus = desk.store(config), Bus.of(desk.environ)
-    with closing(db), _in_place_of_the_daemon(config):
+    with closing(db), in_place_of_the_daemon(config):
         for one in config.modems:
             modem = driver(one, db, desk.clock, bus)
             hold = credit_hold(one, config.airtime, db, desk.clock)
@@ -69,7 +69,7 @@ def ask_operator(desk: Desk, config: Config) -> None:
 
 
 @contextmanager
-def _in_place_of_the_daemon(config: Config) -> Iterator[None]:
+def in_place_of_the_daemon(config: Config) -> Iterator[None]:
     path = lock_path(config.store.path)
     with path.open("ab") as handle:
         if os.geteuid() == 0:  # the daemon's own user must be able to take it afterwards

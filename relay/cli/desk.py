@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from relay.store.outbox import Outbox
     from relay.store.reading import Reader
 
+EX_NOT_RUNNING = 3  # as systemctl says it
 # sysexits.h
 EX_USAGE = 64
 EX_DATAERR = 65

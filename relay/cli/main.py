@@ -21,6 +21,7 @@ from relay.cli.desk import (
     EX_CONFIG,
     EX_DATAERR,
     EX_IOERR,
+    EX_NOT_RUNNING,
     EX_USAGE,
     config_option,
     examples,
@@ -35,6 +36,7 @@ _COMMANDS = (
     "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
+    "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
     "support-bundle",
 )  # fmt: skip
 
@@ -114,9 +116,12 @@ def complain(error: RelayError) -> int:
 
 def _code(error: RelayError) -> int:
     from relay.cli.writing import NoPlace
+    from relay.control.client import NobodyThere
 
     if isinstance(error, ConfigError):
         return EX_CONFIG
+    if isinstance(error, NobodyThere):
+        return EX_NOT_RUNNING
     if isinstance(error, NumberError | TextError):
         return EX_DATAERR
     if isinstance(error, NoPlace):

@@ -71,8 +71,22 @@ ASKS: Mapping[str, Mapping[str, Field]] = {
         "replies": Field(list, most=182),
         "modem": _MODEM,
     },
+    "at": {
+        "command": Field(str, needed=True, most=556),
+        "force": Field(bool),
+        "seconds": Field(int, least=1, most=180),
+        "modem": _MODEM,
+    },
+    "sync": {"server": Field(str, most=64)},
     "balance": {"modem": _MODEM},
     "retry": {"id": Field(int, needed=True, least=1, most=2**63 - 1)},
+    "reload": {},
+    "loglevel": {
+        "level": Field(str, needed=True, choices=LEVELS),
+        "minutes": Field(int, least=1, most=7 * 24 * 60),
+    },
+    "pause": {"what": Field(str, choices=PAUSABLE)},
+    "resume": {"what": Field(str, choices=PAUSABLE)},
 }
 
 

@@ -13,6 +13,7 @@ from relay.core.airtime_health import airtime
 from relay.core.hook_health import hooks
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
+from relay.core.pause_health import paused
 from relay.core.power_health import power
 from relay.core.said import joined, say, some, template
 from relay.core.server_health import hard, outage, reached, servers
@@ -40,6 +41,7 @@ _RULES: tuple[_Rule, ...] = (
     servers,
     keeping_health.restored,
     messages,
+    paused,
     clock_health.clock,
     machine_health.workers,
     hooks,

@@ -16,6 +16,7 @@ from relay.core.link import LinkState
 from relay.core.power import Dark, PowerFacts
 from relay.core.rhythm import Quiet
 from relay.core.said import Said
+from relay.core.working import PauseFacts, WorkerFacts
 
 
 class Running(StrEnum):
@@ -314,15 +315,6 @@ class ClockFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerFacts:
-    """`crashes` since the daemon started; `trouble` is empty when it is fine now."""
-
-    name: str
-    crashes: int = 0
-    trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Station:
     """Everything that a verdict is made of. `inward` and `outward` are None when unreadable.
 
@@ -347,4 +339,5 @@ class Station:
     power: PowerFacts = field(default_factory=PowerFacts)
     battery_low: int = 0  # percent
     dark: tuple[Dark, ...] = ()  # the times of the last day that relay was off
+    pauses: tuple[PauseFacts, ...] = ()
     config_problems: tuple[str, ...] = field(default=())

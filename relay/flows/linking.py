@@ -103,6 +103,13 @@ class Linking:
         """Something happened after which the modem may have forgotten its settings."""
         self._survey_at = 0.0
 
+    def renew(self) -> float:
+        """A person changed something: bring the modem up anew, at once; seconds until that."""
+        self._modem.close()
+        self._up, self._retry_at = False, 0.0
+        _log.info(event("link.renewed", modem=self._modem.name))
+        return 0.0
+
     def look_after(self) -> float:
         """Survey the modem when it is time; seconds until the next survey."""
         left = self._survey_at - self._clock.monotonic()

@@ -169,6 +169,12 @@ class Modem(Protocol):
         """
         ...
 
+    def converse(self, command: str, timeout_s: float) -> list[str]:
+        """One command as a person typed it, also while the modem is not open; the lines of its
+        answer. Raises `Refused`, `NoReply` or `PortLost`.
+        """
+        ...
+
 
 class SimState(Protocol):
     """What sending must know of the SIM."""

@@ -72,6 +72,7 @@ class Sending:
         credit: CreditHold | None = None,
         sim: SimState | None = None,
         rings: Callable[[], bool] = lambda: False,
+        paused: Callable[[], bool] = lambda: False,
     ) -> None:
         self._modem = modem
         self._outbox = outbox
@@ -80,6 +81,7 @@ class Sending:
         self._soft_retries = soft_retries
         self._sim = sim
         self._rings = rings
+        self._paused = paused
         self._select = select  # what may be claimed now
         self._credit = credit
         self._next: Part | None = None  # claimed while the one before was on the air
@@ -101,6 +103,9 @@ class Sending:
             return _IDLE_S
         if self._sim is not None and self._sim.holds():
             self.put_back("the SIM has changed")
+            return _IDLE_S
+        if self._paused():
+            self.put_back("sending is paused")
             return _IDLE_S
         pause = self._pause_until - self._clock.monotonic()
         if pause > 0:
@@ -124,7 +129,7 @@ class Sending:
         A stored one may not: the slot of the one before is freed first.
         """
         accepted = self._unrecorded is not None and isinstance(self._unrecorded[1], Accepted)
-        over = self._modem.has_news or self._clock.monotonic() >= until
+        over = self._paused() or self._modem.has_news or self._clock.monotonic() >= until
         if not accepted or over or self._next is None or self._next.submission != "direct":
             return None
         return self._next

@@ -72,7 +72,15 @@ class Syncing:
         self._gathered_at = self._not_before
         self._suspects_at = self._not_before
         self._waited = False
+        self.tries = 0  # exchanges that were begun
         self._failures = self._fruitless = self._lone_refusals = 0
+
+    def hurry(self) -> None:
+        """A person wants an exchange now, whatever failed before. What is in flight stays so
+        until its time is over: a report that was sent twice at once is there twice."""
+        self._poll_at = self._gathered_at = self._clock.monotonic()
+        if self._exchanges.in_flight() is None:
+            self._not_before = self._poll_at
 
     def step(self) -> float:
         """Exchange once if it is time to; the seconds until the next turn. May be called early.
@@ -156,6 +164,7 @@ class Syncing:
 
     def _exchange(self, batch: Batch) -> float:
         began = self._clock.monotonic()
+        self.tries += 1
         self._exchanges.begin(
             self._clock.now(),
             [report.inbound_id for report in batch.reports],

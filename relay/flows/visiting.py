@@ -20,6 +20,7 @@ from relay.flows.ports import Clock, Modem
 # Whoever asks more often than the modem answers is told so.
 _MOST = 8
 _IDLE_S = 3600.0
+_MOST_CHARACTERS = 500_000
 
 
 class Away(ModemError):
@@ -49,11 +50,16 @@ class Host:
 Errand = Callable[[Host], Any]
 
 
+class Renewal(Exception):
+    """A person changed something in the modem: it is brought up anew before anybody uses it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Visit:
     errand: Errand
     future: Future[Any]
     without: bool  # it can be done while the modem is not open
+    renew: bool  # the modem is not as it was, afterwards
 
 
 class Visits:
@@ -67,20 +73,23 @@ class Visits:
     def name(self) -> str:
         return self._host.modem.name
 
-    def ask(self, errand: Errand, *, without: bool = False) -> Future[Any]:
+    def ask(self, errand: Errand, *, without: bool = False, renew: bool = False) -> Future[Any]:
         """Have something done. The future raises what the errand raised, `Away` or `Crowded`."""
         future: Future[Any] = Future()
         if len(self._waiting) >= _MOST:
             future.set_exception(Crowded(self.name))
         else:
-            self._waiting.append(_Visit(errand, future, without))
+            self._waiting.append(_Visit(errand, future, without, renew))
             self._host.modem.ring()
         return future
 
     def step(self) -> float:
-        """Do one thing; seconds until the next. Raises `PortLost` and what is worse."""
+        """Do one thing; seconds until the next. Raises `PortLost` and what is worse, or
+        `Renewal` when it is done."""
         if (visit := self._next()) is not None:
             self._receive(visit)
+            if visit.renew:
+                raise Renewal
         return self._until_next()
 
     def away(self) -> float:
@@ -139,6 +148,35 @@ def survey(host: Host) -> Mapping[str, Any]:
         "identity": asdict(modem.identity),
         "survey": found,
     }
+
+
+def converse(command: str, timeout_s: float) -> Errand:
+    """Say a command of the AT console to the modem: the lines of the answer, and its end."""
+
+    def errand(host: Host) -> Mapping[str, Any]:
+        try:
+            lines, final = host.modem.converse(command, timeout_s), "OK"
+        except Refused as error:
+            lines, final = [], str(error)
+        return {"modem": host.modem.name, "lines": _bounded(lines), "final": final}
+
+    return errand
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    """A modem that babbles must not fill the memory of whoever asked."""
+    kept: list[str] = []
+    left = _MOST_CHARACTERS
+    for line in lines:
+        left -= len(line)
+        if left < 0:
+            return [*kept, f"… {len(lines) - len(kept)} more lines"]
+        kept.append(line)
+    return kept
+
+
+def nothing(_: Host) -> None:
+    """An errand for the sake of what follows it."""
 
 
 def ussd(code: str, replies: tuple[str, ...], timeout_s: float) -> Errand:

@@ -25,8 +25,8 @@ from relay.core.station import (
     ServerFacts,
     Station,
     StoreFacts,
-    WorkerFacts,
 )
+from relay.core.working import WorkerFacts
 
 NOW = 1_780_000_000_000
 DAEMON = DaemonFacts(Running.YES, pid=7, version="1", started_at=NOW - 3 * DAY, beat_at=NOW)
