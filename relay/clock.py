@@ -21,7 +21,7 @@ class SystemClock:
         """Seconds that only grow. They stand still while the computer sleeps."""
         return machine.monotonic()
 
-    def heard(self, witness: str, at: int) -> None:
+    def heard(self, witness: str, at: int, *, sure: bool = True) -> None:
         """Nobody is asked: see `relay.timekeeper` for a clock that listens."""
 
     def stamped(self, at: int) -> None:

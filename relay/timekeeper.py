@@ -91,7 +91,7 @@ class Timekeeper:
         self._counter = counter or Counter()
         self._lock = threading.Lock()
         # All of these only with the lock held.
-        self._witnesses: dict[str, tuple[int, int]] = {}  # name → (at, counted)
+        self._witnesses: dict[str, tuple[int, int, bool]] = {}  # name → (at, counted, sure)
         self._stamps: list[tuple[int, int]] = []
         self._at, self._counted = computer.now(), self._counter.ms()
         self._offset = 0
@@ -123,10 +123,10 @@ class Timekeeper:
 
     # --- who says so ----------------------------------------------------------------------------
 
-    def heard(self, witness: str, at: int) -> None:
+    def heard(self, witness: str, at: int, *, sure: bool = True) -> None:
         """Somebody outside of this computer says that it is `at` now."""
         with self._lock:
-            self._witnesses[witness] = at, self._counter.ms()
+            self._witnesses[witness] = at, self._counter.ms(), sure
 
     def stamped(self, at: int) -> None:
         """A message that came in this moment was at the service centre at `at`."""
@@ -206,8 +206,8 @@ class Timekeeper:
         counted = self._counted
         stamps = [at + counted - then for at, then in self._stamps if _fresh(counted - then)]
         said = [
-            Witness(name, at + counted - then)
-            for name, (at, then) in self._witnesses.items()
+            Witness(name, at + counted - then, sure)
+            for name, (at, then, sure) in self._witnesses.items()
             if _fresh(counted - then)
         ]
         centre = service_centre(stamps, computer)

@@ -87,6 +87,7 @@ class FakeModem:
     cannot: dict[Step, str] = field(default_factory=dict)
     cures: list[Step] = field(default_factory=list)
     smsc: str | None = "+254722500029"
+    clocks: tuple[int, ...] = ()  # what +CCLK may mean
     sizes: dict[str, int] = field(default_factory=dict)
     imsi_now: str | None = None  # of a SIM that came after the bring-up
     takes_centre: bool = True
@@ -275,7 +276,9 @@ class FakeModem:
 
     def survey(self) -> Survey:
         self._command("survey")
-        return Survey(signal_dbm=-71, registration=1, operator="Test Net", smsc=self.smsc)
+        return Survey(
+            signal_dbm=-71, registration=1, operator="Test Net", smsc=self.smsc, clock=self.clocks
+        )
 
     def memories(self) -> tuple[MemoryUse, ...]:
         counted = Counter(slot.memory for slot in self.slots)

@@ -22,7 +22,7 @@ class FakeClock:
     def monotonic(self) -> float:
         return self._monotonic
 
-    def heard(self, witness: str, at: int) -> None:
+    def heard(self, witness: str, at: int, *, sure: bool = True) -> None:
         self.witnesses[witness] = at
 
     def stamped(self, at: int) -> None:

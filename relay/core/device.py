@@ -138,7 +138,9 @@ class Survey:
 
     `signal_dbm` from +CSQ (TS 27.007 §8.5: -113 + 2·rssi, 99 is unknown);
     `registration` is <stat> of +CREG (§7.2: 0 idle, 1 home, 2 searching, 3 denied, 4 unknown,
-    5 roaming), the best of +CREG, +CGREG and +CEREG; `access` the radio technology in words.
+    5 roaming), the best of +CREG, +CGREG and +CEREG; `access` the radio technology in words;
+    `clock` what time +CCLK may mean (§8.15), in epoch milliseconds: there are modems that show
+    UTC with the zone behind it.
     """
 
     signal_dbm: int | None = None
@@ -147,3 +149,4 @@ class Survey:
     access: str | None = None
     smsc: str | None = None
     memories: tuple[MemoryUse, ...] = ()
+    clock: tuple[int, ...] = ()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import chain, islice
 
 from relay.core.at import is_hex
 from relay.core.device import MemoryUse
+from relay.core.timestamp import QUARTER_MS
 
 Lines = Sequence[str]
 
@@ -246,6 +248,31 @@ def own_number(lines: Lines) -> str:
     number = _readable(fields[1]).strip() if len(fields) > 1 else ""
     kind = fields[2] if len(fields) > 2 else ""
     return f"+{number}" if kind == "145" and number[:1].isdigit() else number
+
+
+_CCLK = re.compile(r"(?:20)?(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d{1,2})")
+
+
+_NEVER_SET = 70  # many a modem begins to count in 1980
+
+
+def clock(lines: Lines) -> tuple[int, ...]:
+    """AT+CCLK? (TS 27.007 §8.15): what time it may be, in epoch milliseconds.
+
+    Local time with its zone in quarters of an hour by the standard; some modems show UTC there,
+    and the zone all the same. Without a zone nobody knows which hour is meant.
+    """
+    found = _CCLK.search(value_of(lines, "+CCLK") or "")
+    if found is None:
+        return ()
+    year, month, day, hour, minute, second, zone = map(int, found.groups())
+    try:
+        century = 1900 if year >= _NEVER_SET else 2000
+        shown = datetime(century + year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return ()
+    at = round(shown.timestamp()) * 1000
+    return tuple(dict.fromkeys((at - zone * QUARTER_MS, at)))
 
 
 def flag(lines: Lines, name: str) -> int | None:

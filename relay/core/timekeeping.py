@@ -37,10 +37,15 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Somebody outside of this computer, and what time it is by them."""
+    """Somebody outside of this computer, and what time it is by them.
+
+    One that is not `sure`, such as a modem that the network may never have told the time, bears
+    others out, and speaks against nobody by itself.
+    """
 
     name: str
     at: int
+    sure: bool = True
 
     def agrees(self, at: int) -> bool:
         return abs(self.at - at) <= TOLERANCE_MS
@@ -84,7 +89,7 @@ class Reckoning:
 
 def reckon(computer: int, count: Count | None, witnesses: Sequence[Witness]) -> Reckoning:
     """The time, from the computer's clock, relay's own count and everybody else."""
-    heard = [witness for witness in witnesses if witness.at >= EARLIEST]
+    heard = _worth_hearing(computer, [one for one in witnesses if one.at >= EARLIEST])
     for_it = [one for one in heard if computer >= EARLIEST and one.agrees(computer)]
     rival = _largest([one for one in heard if one not in for_it])
     base = _alone(computer, count)
@@ -98,6 +103,20 @@ def reckon(computer: int, count: Count | None, witnesses: Sequence[Witness]) -> 
         sure = Confidence.CERTAIN if other > 1 else Confidence.LIKELY
         return _settled(_of(rival, count), sure, rival, for_it)
     return _undecided(base, heard)
+
+
+def _worth_hearing(computer: int, witnesses: Sequence[Witness]) -> list[Witness]:
+    """Without those who are not sure, and whom nobody bears out; against a clock that was never
+    set any word is better than none."""
+    sure = [one for one in witnesses if one.sure]
+    return [
+        one
+        for one in witnesses
+        if one.sure
+        or computer < EARLIEST
+        or one.agrees(computer)
+        or any(other.agrees(one.at) for other in sure)
+    ]
 
 
 def _supports(count: Count | None, computer: int, rival: Sequence[Witness]) -> bool:

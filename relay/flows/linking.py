@@ -125,8 +125,16 @@ class Linking:
             raise PortLost(self._modem.name, "the modem has forgotten its settings")
         survey = self._modem.survey()
         self._put_all({"survey": asdict(survey), "link": self._link("")}, "AT+CSQ, AT+CREG")
+        self._hear_the_time(survey.clock)
         self._surveyed(survey)
         return survey
+
+    def _hear_the_time(self, meant: Sequence[int]) -> None:
+        """A modem has the time from its network, or from nobody, and does not say which."""
+        if meant:
+            now = self._clock.now()
+            nearest = min(meant, key=lambda at: abs(at - now))
+            self._clock.heard(f"modem {self._modem.name}", nearest, sure=False)
 
     def lost(self, error: ModemError) -> float:
         """A command failed: forgive a refusal, close on anything worse; seconds to wait."""

@@ -26,8 +26,8 @@ class Clock(Protocol):
 
     def monotonic(self) -> float: ...
 
-    def heard(self, witness: str, at: int) -> None:
-        """Somebody outside of this computer says that it is `at` now."""
+    def heard(self, witness: str, at: int, *, sure: bool = True) -> None:
+        """Somebody outside of this computer says that it is `at` now; whether they can know."""
         ...
 
     def stamped(self, at: int) -> None:

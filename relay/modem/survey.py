@@ -8,6 +8,7 @@ from relay.core.device import MemoryUse, Survey, Unsolicited, Urc
 from relay.core.link import NotRegistered, Registered, RegistrationDenied
 from relay.core.replies import (
     best_registration,
+    clock,
     memories_in_use,
     operator,
     registration,
@@ -46,6 +47,7 @@ def survey(session: Session, memories: tuple[MemoryUse, ...]) -> Survey:
         access=access,
         smsc=service_centre(session.ask_if_known("AT+CSCA?") or []),
         memories=tuple(known.values()),
+        clock=clock(session.ask_if_known("AT+CCLK?") or []),
     )
 
 

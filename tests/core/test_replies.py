@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +135,25 @@ def test_service_centre() -> None:
     assert replies.service_centre(['+CSCA: "+254700",145']) == "+254700"
     assert replies.service_centre(['+CSCA: "254700",145']) == "+254700"
     assert replies.service_centre(['+CSCA: "",129']) == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ('+CCLK: "26/11/24,20:00:00+12"', ("2026-11-24T17:00:00", "2026-11-24T20:00:00")),
+        ('+CCLK: "2026/11/24,11:30:00-22"', ("2026-11-24T17:00:00", "2026-11-24T11:30:00")),
+        ('+CCLK: "26/11/24,17:00:00+00"', ("2026-11-24T17:00:00",)),
+        ('+CCLK: "80/01/06,00:01:12+00"', ("1980-01-06T00:01:12",)),
+        ('+CCLK: "26/11/24,17:00:00"', ()),
+        ('+CCLK: "26/13/41,99:00:00+00"', ()),
+        ('+CCLK: "--/--/--"', ()),
+        ("+CME ERROR: 4", ()),
+    ],
+)
+def test_the_clock_of_a_modem(line: str, wanted: tuple[str, ...]) -> None:
+    """Local time and its zone, or UTC with the zone behind it: both readings are kept."""
+    found = [datetime.fromtimestamp(at / 1000, UTC) for at in replies.clock([line])]
+    assert tuple(f"{at:%Y-%m-%dT%H:%M:%S}" for at in found) == wanted
     assert replies.service_centre([]) is None
 
 

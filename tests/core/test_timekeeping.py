@@ -37,6 +37,11 @@ def says(name: str, off_by: int = 0) -> Witness:
     return Witness(name, TRUE + off_by)
 
 
+def shows(off_by: int = 0) -> Witness:
+    """A modem's clock, which nobody may ever have set."""
+    return Witness("modem", TRUE + off_by, sure=False)
+
+
 SERVER, CENTRE = says("server"), says("centre")
 
 
@@ -58,6 +63,12 @@ SERVER, CENTRE = says("server"), says("centre")
         ("set right after a rest", TRUE, off(by=DAY_MS, sure=UNKNOWN), [], TRUE, LIKELY),
         ("one agrees", TRUE, None, [SERVER], TRUE, CERTAIN),
         ("one does not", TRUE, None, [says("server", HOUR)], TRUE, UNKNOWN),
+        ("a modem agrees", TRUE, None, [shows()], TRUE, CERTAIN),
+        ("a modem does not", TRUE, GOOD, [shows(HOUR)], TRUE, LIKELY),
+        ("nor did it agree with the last time", TRUE, off(by=HOUR), [shows(YEAR)], TRUE, LIKELY),
+        ("a modem knows better than a dead battery", IN_1970, None, [shows()], TRUE, LIKELY),
+        ("and bears out the server", TRUE - YEAR, None, [SERVER, shows()], TRUE, CERTAIN),
+        ("a modem that woke up in 2004", TRUE, None, [shows(-22 * YEAR)], TRUE, LIKELY),
         ("one of two does not", TRUE, None, [SERVER, says("centre", HOUR)], TRUE, CERTAIN),
         ("two say otherwise", TRUE - YEAR, None, [SERVER, CENTRE], TRUE, CERTAIN),
         ("three say three things", TRUE, None, [says("s", YEAR), says("c", HOUR)], TRUE, UNKNOWN),

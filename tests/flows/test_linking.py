@@ -59,6 +59,17 @@ def test_a_modem_that_restarted_is_brought_up_again(station: Station) -> None:
     assert station.modem.link is LinkState.READY
 
 
+def test_the_clock_of_a_modem_is_one_more_witness(station: Station) -> None:
+    """Of its two readings the nearer one counts."""
+    station.work()
+    now = station.clock.now()
+    hours = 3 * 3600 * 1000
+    station.modem.clocks = (now - hours, now + 1000)
+    station.clock.advance(61)
+    station.work()
+    assert station.clock.witnesses == {"modem modem0": now + 1000}
+
+
 def test_a_modem_that_refuses_its_survey_is_not_believed_for_minutes(
     station: Station, caplog: pytest.LogCaptureFixture
 ) -> None:
