@@ -13,6 +13,7 @@ from relay.cli.printing import data, emit, fancy, note
 from relay.core.doctor.chain import CHECKS
 from relay.core.doctor.graph import Check, Mark, exit_code, only
 from relay.core.plain import printable
+from relay.core.station import Running
 
 if TYPE_CHECKING:
     from relay.core.doctor.seen import SendSeen
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 _NAMES = [check.name for check in CHECKS]
 _ALL = "*"  # an option that was given without a word
 _COLOURS = {Mark.OK: "green", Mark.WARN: "yellow", Mark.FAIL: "red"}
+
+
+def _begins(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """For the shell: the names of checks."""
+    return [name for name in _NAMES if name.startswith(begun)]
 
 
 @click.command(
@@ -38,7 +44,7 @@ _COLOURS = {Mark.OK: "green", Mark.WARN: "yellow", Mark.FAIL: "red"}
     + "\n\nExit codes: 0 all is well; 1 a warning, it works; 2 a fault, a person must act; 3 it"
     " cannot be told."
 )
-@click.argument("checks", metavar="[CHECK]...", nargs=-1)
+@click.argument("checks", metavar="[CHECK]...", nargs=-1, shell_complete=_begins)
 @click.option(
     "--fix",
     is_flag=False,
@@ -141,6 +147,8 @@ def _examined(
         report = examine(world, desk.config_path, names, send=send, listen=listen)
     if sys.stderr.isatty():
         click.echo("\r\033[K", err=True, nl=False)
+    if world.trace is not None and report.station.daemon.running is Running.YES:
+        note("relay has the modem, so there is no dialogue to show; its log has it (trace_modem).")
     return report
 
 

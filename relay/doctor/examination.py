@@ -19,7 +19,7 @@ from relay.doctor import machine, uplink
 from relay.doctor.radio import Past, Radio
 from relay.doctor.uplink import Uplink
 from relay.doctor.world import World
-from relay.errors import ConfigError, StoreError
+from relay.errors import ConfigError, RelayError, StoreError
 from relay.holding import lock
 from relay.status import is_held, observe
 from relay.store.history import usual_signal
@@ -28,6 +28,7 @@ from relay.store.sims import looked_up
 
 # A modem may be in the middle of a submission; status has what it said before.
 _SURVEY_S = 20.0
+_AS_ROOT = "Ask as another user: sudo relay doctor. If it stays, report it with these words"
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ def examine(
 def _judged(check: Check, patient: Patient, subject: str) -> Any:
     try:
         return check.judge(PROBES[check.name](patient, subject))
-    except (OSError, StoreError) as error:
-        return unknown(f"it could not be looked at ({error})")
+    except (OSError, RelayError, ValueError) as error:
+        return unknown(f"it could not be looked at ({error})", "CHECK_FAILED", _AS_ROOT)
 
 
 # --- taking in ----------------------------------------------------------------------------------
@@ -157,6 +158,7 @@ def _pasts(patient: Patient, config: Config) -> list[Past]:
                     looked_up(reader, modem.name),
                     status_facts.table(facts, f"modem.{modem.name}.port"),
                     usual_signal(reader, modem.name),
+                    patient.station.daemon.pid if patient.held else None,
                 )
                 for modem in config.modems
             ]
@@ -198,7 +200,7 @@ def _receive(patient: Patient, modem: str) -> ReceiveSeen:
 
 def _trip(patient: Patient, server: str) -> TripSeen:
     known = {one.name: one for one in patient.station.servers}
-    return TripSeen(known.get(server), patient.station, answered=True)
+    return TripSeen(known.get(server), patient.station)
 
 
 def _server_clock(patient: Patient, server: str) -> Any:

@@ -15,6 +15,7 @@ from relay.assembly import inbox_of
 from relay.core import plain
 from relay.core.doctor.graph import roots
 from relay.core.number import masked
+from relay.core.station import Running
 from relay.core.usb_ids import MODEM_VENDORS
 from relay.doctor.examination import Patient, Report, admit, stale_socket
 from relay.doctor.radio import Radio
@@ -142,14 +143,22 @@ def _smsc(patient: Patient, modem: str) -> str:
 
 
 def _service(patient: Patient, _: str) -> str:
-    run = patient.world.run
-    run(("systemctl", "reset-failed", "relay"))
-    run(("systemctl", "enable", "relay"))
-    verb = "restart" if patient.held else "start"
-    done = run(("systemctl", verb, "relay"))
+    """One that works is only enabled: a restart would stop what it does at the moment."""
+    _systemctl(patient, "enable")
+    if patient.station.daemon.running is Running.SILENT:
+        _systemctl(patient, "restart")
+        return "relay is started anew"
+    if patient.held:
+        return "relay starts with the computer from now on"
+    patient.world.run(("systemctl", "reset-failed", "relay"))
+    _systemctl(patient, "start")
+    return "relay is started, and starts with the computer"
+
+
+def _systemctl(patient: Patient, verb: str) -> None:
+    done = patient.world.run(("systemctl", verb, "relay"))
     if done is None or done[0] != 0:
         raise CannotFix((done[1].strip() if done else "") or "systemctl is not there")
-    return "relay is started, and starts with the computer"
 
 
 FIXES: Mapping[str, Fix] = {

@@ -28,7 +28,7 @@ _SPAN_MS = {"us": 0.001, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d"
 
 def config(path: Path, read: Config | tuple[str, ...]) -> ConfigSeen:
     if not isinstance(read, Config):
-        return ConfigSeen(str(path), read, missing=not path.exists())
+        return ConfigSeen(str(path), read, missing="there is no such file" in read[0])
     return ConfigSeen(
         str(read.path),
         open_to=_open_to(read.path) if _holds_secret(read) else "",

@@ -39,11 +39,13 @@ _RECENT = 2 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What the store knows of a modem: its SIM, the port that it had last, its usual signal."""
+    """What the store knows of a modem: its SIM, the port that it had last, its usual signal, and
+    the process of the relay that has it."""
 
     sim: InModem = InModem()  # noqa: RUF009  # frozen
     used: Mapping[str, Any] = field(default_factory=dict)
     usual_dbm: int | None = None
+    relay: int | None = None
 
 
 class Radio:
@@ -65,7 +67,7 @@ class Radio:
         self._past, self._sim = past, past.sim
         self._daemon = daemon
         self._now = now
-        self.socket = Socket(world, config, past.used)
+        self.socket = Socket(world, config, past.used, past.relay)
         self._tries: int | None = None
         self._seen: RadioSeen | None = None
 

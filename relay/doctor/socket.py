@@ -19,9 +19,15 @@ from relay.modem.sysfs import plugged
 
 
 class Socket:
-    """The socket of one modem. No port is opened here. `used` is the port that it had last."""
+    """The socket of one modem. No port is opened here.
 
-    def __init__(self, world: World, config: ModemConfig, used: Mapping[str, Any]) -> None:
+    `used` is the port that it had last, `relay` the process that has a right to it.
+    """
+
+    def __init__(
+        self, world: World, config: ModemConfig, used: Mapping[str, Any], relay: int | None
+    ) -> None:
+        self._relay = relay
         self._world = world
         self._config = config
         self._used = used
@@ -87,7 +93,7 @@ class Socket:
         if not self._world.may_use(port.path):
             return refused(port.path, PermissionError(errno.EACCES, ""))
         holder = holder_of(port.path, tree.proc)
-        if holder and not calls_only(holder):
+        if holder and not calls_only(holder) and not holder.endswith(f"(pid {self._relay})"):
             manager = modem_manager_runs(self._world.machine.sys)
             return blocked(held(port.path, holder), port, manager_runs=manager)
         return None

@@ -460,6 +460,11 @@ def set_aside(ward: Ward) -> None:
         tx.execute("UPDATE inbound SET state = 'PARKED'")
 
 
+def refuses_messages(ward: Ward) -> None:
+    """What relay was told; a GET of the same address is answered."""
+    ward.clinic.server("HTTP_413", "Payload Too Large")
+
+
 SERVER: dict[str, tuple[Break, str]] = {
     "no cable, no Wi-Fi": (cable_out, "NET_LINK_DOWN"),
     "no router": (no_router, "NET_NO_ROUTE"),
@@ -476,6 +481,7 @@ SERVER: dict[str, tuple[Break, str]] = {
     "the server has moved": (moved, "HTTP_301"),
     "a page in place of the answer": (page, "BAD_REPLY"),
     "messages refused": (set_aside, "PARKED"),
+    "a POST that is refused": (refuses_messages, "HTTP_413"),
 }
 
 UP = {**COMPUTER, **KNOWN, **SERVER}
@@ -557,6 +563,13 @@ def test_what_only_follows_is_not_told_a_second_time(ward, root, follows, code):
     follows(station)
     root(station)
     check(station, code)
+
+
+def test_a_network_that_is_back_is_no_fault_any_more(ward):
+    """Though relay has not tried again since."""
+    station = ward(runs=True)
+    station.clinic.server("NET_DNS", "the name was not found")
+    assert station.roots() == []
 
 
 @pytest.mark.parametrize("runs", [True, False])

@@ -10,6 +10,7 @@ from relay.store.sims import Sims
 from tests.doctor.test_faults import (
     filling,
     given_up,
+    hanging,
     held_by,
     no_centre,
     not_enabled,
@@ -100,15 +101,32 @@ def test_modemmanager_is_kept_off(ward):
     assert ("udevadm", "control", "--reload") in station.ran
 
 
-@pytest.mark.parametrize(("breaks", "verb"), [(stopped, "start"), (given_up, "start"),
-                                              (not_enabled, "restart")])  # fmt: skip
-def test_the_service_is_enabled_and_started_when_the_lock_is_free(ward, breaks, verb):
+@pytest.mark.parametrize("breaks", [stopped, given_up])
+def test_the_service_is_enabled_and_started_when_the_lock_is_free(ward, breaks):
     station = ward(runs=True)
     breaks(station)
     taken, _ = fixed(station, "service")
     assert taken["service"].done
-    assert ("systemctl", "enable", "relay") in station.ran
-    assert ("systemctl", verb, "relay") in station.ran
+    assert verbs(station) == ["enable", "reset-failed", "start"]
+
+
+def test_a_service_that_works_is_only_enabled(ward):
+    station = ward(runs=True)
+    not_enabled(station)
+    assert fixed(station, "service")[0]["service"].done
+    assert verbs(station) == ["enable"]
+
+
+def test_a_relay_that_hangs_is_started_anew(ward):
+    station = ward(runs=True)
+    hanging(station)
+    assert fixed(station, "service")[0]["service"].done
+    assert verbs(station) == ["enable", "restart"]
+
+
+def verbs(station):
+    """What systemctl was told to do."""
+    return [words[1] for words in station.ran if words[0] == "systemctl" and words[1] != "show"]
 
 
 def test_a_step_that_is_not_allowed_says_how_it_would_be(ward, monkeypatch):

@@ -30,8 +30,11 @@ def config(seen: ConfigSeen) -> Finding:
         return fail(
             "CONFIG_MISSING",
             f"there is no {seen.path}",
-            "Write it: sudo relay setup. Or name another file: relay --config FILE doctor",
+            "Copy the reference relay.toml to that place and fill it in, or name another file: "
+            "relay --config FILE doctor",
         )
+    if seen.problems and "cannot be read (" in seen.problems[0]:
+        return fail("CONFIG_BAD", seen.problems[0].partition(";")[0], _AS_ROOT)
     if seen.problems:
         more = f" (and {len(seen.problems) - 1} more)" if len(seen.problems) > 1 else ""
         return fail(

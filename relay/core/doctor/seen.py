@@ -218,7 +218,6 @@ class LoginSeen:
 class TripSeen:
     server: ServerFacts | None
     station: Station
-    answered: bool = False  # just now, to a question of doctor
 
 
 @dataclass(frozen=True, slots=True)

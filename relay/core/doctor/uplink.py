@@ -16,6 +16,8 @@ from relay.core.doctor.seen import (
 from relay.core.server_health import meaning
 
 _CLOCKS_APART_MS = 600_000
+# What a network that has come back since does not explain.
+_REFUSALS = ("HTTP_", "AUTH_", "BAD_REPLY")
 _EXPIRES_SOON_MS = 14 * plain.DAY
 
 
@@ -29,7 +31,7 @@ def link(seen: LinkSeen) -> Finding:
         return fail(
             "NET_LINK_DOWN",
             f"no network is connected{names}",
-            "Look at cable, Wi-Fi, mobile data. To take reports out without internet: relay export"
+            "Look at cable, Wi-Fi, mobile data."
             if seen.down
             else "This computer has no network interface: plug in a cable, a Wi-Fi stick or a "
             "phone that shares its internet",
@@ -123,11 +125,16 @@ def trip(seen: TripSeen) -> Finding:
             f"Why: relay inbox show {example}\nWhen the cause is gone: relay inbox release "
             f"{example}",
         )
-    if server.code not in {None, "OK"} and not seen.answered:
-        what, action = meaning(server.code or "")
-        return fail(server.code or "SERVER", what or server.detail, action)
+    code = server.code or "OK"
+    if code.startswith(_REFUSALS):
+        what, action = meaning(code)
+        return fail(
+            code, f"it lets relay in, and refuses messages: {what or server.detail}", action
+        )
+    if code != "OK":
+        return unknown(f"it answers now; relay tries again soon (it was {code})")
     if server.last_ok is None:
-        return unknown("no exchange yet; it answers just now" if seen.answered else "not yet")
+        return unknown("no exchange yet; it answers just now")
     words = f"last exchange {plain.age(server.last_ok, seen.station.now)}"
     if server.waiting:
         words += f", {plain.many(server.waiting, 'message')} still here"
