@@ -13,7 +13,8 @@ from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
 from relay.sealing import SealingError
-from relay.store import blanking, copying, history, reserve, retention
+from relay.store import blanking, copying, custody, heads, history, reserve, retention
+from relay.store.auditing import audit
 from relay.store.caps import forget
 from relay.store.clamping import clamp
 from relay.store.copying import CopyFailed
@@ -21,6 +22,7 @@ from relay.store.database import Database
 from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
+from relay.store.reading import Reader
 
 _log = logging.getLogger("relay.housekeeping")
 
@@ -159,6 +161,7 @@ class Housekeeping:
             self._facts.put(now, "store.backup_failed", {"why": str(error)})
             raise
         self._facts.put(now, "store.backup", {"path": str(made.path)})
+        self.note_head("backup")
         self._forget_copies(made.path)
         self.prune()
 
@@ -178,6 +181,25 @@ class Housekeeping:
             self._facts.put(now, "store.check", {"ok": False, "detail": error.detail})
             raise
         self._facts.put(now, "store.check", {"ok": True, "detail": ""})
+        self._check_custody(now)
+
+    def _check_custody(self, now: int) -> None:
+        """Does the chain of custody hold, and is all of it here that should be?"""
+        with Reader.open(self._db.path) as reader:
+            account = audit(reader, heads.read(self._db.path))
+        first = str(account.faults[0]) if account.faults else ""
+        self._facts.put(now, "custody.check", {"faults": account.n_faults, "first": first})
+        if not account.sound:
+            _log.error(event("custody.broken", faults=account.n_faults))
+
+    def note_head(self, why: str) -> None:
+        """Write down beside the store how far the chain of custody has come."""
+        with self._db.transaction() as tx:
+            head = custody.head(tx)
+        try:
+            heads.note(self._db.path, head, self._clock.now(), why)
+        except OSError as error:
+            _log.warning(event("custody.head_not_noted", error=error.strerror))
 
     def summary(self) -> None:
         """One line a day with the day's figures."""

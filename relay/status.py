@@ -145,6 +145,8 @@ def _store(store: StoreFacts, facts: Mapping[str, Fact], now: int) -> StoreFacts
             status_facts.table(facts, "store.restored").get("copied_at")
         ),
         damaged=_damage(facts),
+        custody=_custody(facts),
+        custody_at=status_facts.when(facts, "custody.check"),
         salvaged_at=status_facts.when(facts, "store.salvaged"),
         salvaged_aside=status_facts.text(salvaged.get("path")) or None,
         salvaged_in=_saved_rows(salvaged, "inbound"),
@@ -178,6 +180,14 @@ def _damage(facts: Mapping[str, Fact]) -> str | None:
     if check.get("ok") is not False or salvaged_at > checked_at:
         return None
     return str(check.get("detail", ""))
+
+
+def _custody(facts: Mapping[str, Fact]) -> str:
+    """What the last walk along the chain of custody found, or nothing."""
+    check = status_facts.table(facts, "custody.check")
+    faults = status_facts.whole(check.get("faults")) or 0
+    first = status_facts.text(check.get("first"))
+    return f"{first} (and {faults - 1:,} more)" if faults > 1 else first
 
 
 # --- the machine --------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from relay.clock import local
 from relay.core import plain
 from relay.core.foreign import named
+from relay.core.held import HeldFacts
 from relay.core.said import Said, joined, say, some
-from relay.core.station import HeldFacts, InwardFacts, OutwardFacts, Reason, Station
+from relay.core.station import InwardFacts, OutwardFacts, Reason, Station
 
 _SHOWN = 3
 

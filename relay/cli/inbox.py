@@ -85,12 +85,14 @@ def list_(
 
 
 def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> None:
-    columns = ["id", "kept", "from", "state", "SMS", "reason", *(["text"] if show_text else [])]
+    columns = ["id", "no", "kept", "from", "state", "SMS", "reason"]
+    columns += ["text"] if show_text else []
     table(
         columns,
         [
             [
                 str(row["id"]),
+                _no(row),
                 local(row["kept_at"]),
                 number(row["sender"], show_numbers),
                 row["state"],
@@ -101,6 +103,11 @@ def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> 
             for row in rows
         ],
     )
+
+
+def _no(row: sqlite3.Row) -> str:
+    """Its number in the chain of custody; none while parts are missing."""
+    return "-" if row["no"] is None else str(row["no"])
 
 
 def _print_undecodable(rows: Sequence[sqlite3.Row], show_text: bool) -> None:
@@ -170,6 +177,7 @@ def _print_details(
     sent = "not known" if row["sc_time"] is None else local(row["sc_time"])
     data(f"  sent    {sent}")
     data(f"  kept    {local(row['kept_at'])}")
+    data(f"  number  {_no(row)}")
     data(f"  uuid    {row['uuid'] or '-'}")
     data(f"  reason  {row['reason'] or '-'}")
     for part in parts:

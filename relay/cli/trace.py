@@ -77,10 +77,11 @@ def trace(desk: Desk, words: tuple[str, ...], show_numbers: bool, as_json: bool)
         now = desk.clock.now()
         side, row_id = find(reader, " ".join(words), now)
         title = _title(reader, side, row_id, show_numbers)
+        no = _no(reader, row_id) if side == "in" else None
         way = steps(doubted(_hops(reader, side, row_id, quiet), _doubt(reader)))
         ahead = _ahead(reader, row_id, now) if side == "out" else []
     if as_json:
-        emit({"id": f"{side} {row_id}", **_document(way)})
+        emit({"id": f"{side} {row_id}", "no": no, **_document(way)})
         return
     for line in (title, *_lines(way), *_sums(way), *ahead, *_legend(way)):
         data(line)
@@ -119,7 +120,8 @@ def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
         row = browsing.inbound_one(reader, row_id)
         if row is not None:
             who = number(row["sender"], show_numbers)
-            return f"in {row_id} from {who}, {row['total']} SMS: {row['state']}"
+            no = "" if row["no"] is None else f", number {row['no']:,}"
+            return f"in {row_id}{no} from {who}, {row['total']} SMS: {row['state']}"
     else:
         row = browsing.outbound_one(reader, row_id)
         if row is not None:
@@ -128,6 +130,12 @@ def _title(reader: Reader, side: str, row_id: int, show_numbers: bool) -> str:
     raise click.ClickException(
         f"there is no message {side} {row_id}; see them with: relay {side}box list"
     )
+
+
+def _no(reader: Reader, inbound_id: int) -> int | None:
+    """Its number in the chain of custody."""
+    row = browsing.inbound_one(reader, inbound_id)
+    return None if row is None else row["no"]
 
 
 def _ahead(reader: Reader, row_id: int, now: int) -> list[str]:

@@ -43,6 +43,7 @@ _RULES: tuple[_Rule, ...] = (
     messages,
     paused,
     clock_health.clock,
+    store_health.custody,
     machine_health.workers,
     hooks,
     keeping_health.backup,

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from relay.core.airtime import Forecast, forecast, in_words
 from relay.core.credit import Purse, spent
+from relay.core.held import HeldFacts
 from relay.core.hooks import HookFacts
 from relay.core.ladder import Ladder, Step
 from relay.core.link import LinkState
@@ -204,30 +205,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class CapFacts:
-    """A cap that is reached: how many messages wait for it, and when it opens again."""
-
-    key: str
-    limit: int
-    window_ms: int
-    opens_at: int
-    waiting: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class HeldFacts:
-    """Messages that wait for a wished time, for an earlier one to their number, for the end of
-    the quiet hours (which last ended at `quiet_ended`), or for a cap."""
-
-    later: int = 0
-    behind: int = 0
-    quiet: int = 0
-    quiet_until: int | None = None
-    quiet_ended: int | None = None
-    caps: tuple[CapFacts, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class OutwardFacts:
     """Messages, except `backoff` and `uncertain`, which are parts. `oldest_at` is when the
     oldest one might have gone; what was replaced by a newer one did not fail. `refused_people` are
@@ -250,7 +227,7 @@ class OutwardFacts:
     failed_today: int = 0
     failed: tuple[Reason, ...] = ()
     failed_ids: tuple[int, ...] = ()
-    held: HeldFacts = HeldFacts()
+    held: HeldFacts = HeldFacts()  # noqa: RUF009  # frozen
     expired_today: int = 0
     superseded_today: int = 0
     looping: int = 0
@@ -265,7 +242,8 @@ class StoreFacts:
     `mount` is the top of the disk that it is on, `days_left` how long `free` lasts at the rate of
     the last days; with a `reserve` relay has some megabytes of its own beyond it. `lost_in` and
     `lost_out` name messages that a salvage could not save, `holder` another program that keeps
-    relay from writing.
+    relay from writing. `custody` is what the weekly walk along the chain of custody found wrong,
+    at `custody_at`.
     """
 
     path: str = ""
@@ -273,6 +251,8 @@ class StoreFacts:
     exists: bool = True
     trouble: str | None = None
     detail: str = ""
+    custody: str = ""
+    custody_at: int | None = None
     free: int | None = None
     reserve: bool = False
     days_left: int | None = None

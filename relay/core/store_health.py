@@ -77,6 +77,22 @@ def _salvaged(station: Station) -> Problem:
     return Problem("STORE_SALVAGED", Verdict.WARN, what, action, store.salvaged_at)
 
 
+def custody(station: Station) -> Iterator[Problem]:
+    """Something that was received is gone or was changed, and relay did not do it."""
+    store = station.store
+    if store.custody:
+        yield Problem(
+            "CUSTODY_BROKEN",
+            Verdict.WARN,
+            say("The chain of custody does not hold. Number {words}.", words=store.custody),
+            say(
+                "See all of it: relay audit\nKeep the database as it is: sudo relay backup FILE\n"
+                "Then ask who had access to this computer (docs/custody.md)."
+            ),
+            store.custody_at,
+        )
+
+
 def _missing(store: StoreFacts) -> str:
     lost = [f"inbox {one}" for one in store.lost_in] + [f"outbox {one}" for one in store.lost_out]
     if not lost:

@@ -11,7 +11,7 @@ from relay.core.device import STO_SENT
 from relay.core.inbound import INBOUND_TRANSITIONS, Completed, InboundState, Parked
 from relay.core.machine import step
 from relay.core.submit import Submit
-from relay.store import raw, trail
+from relay.store import custody, raw, trail
 
 TEXT = "text"
 _SENT = f"STO{STO_SENT}"
@@ -55,6 +55,7 @@ def keep(tx: sqlite3.Connection, now: int, row: sqlite3.Row, find: Find) -> None
     ).fetchone()  # fmt: skip
     raw.link(tx, row["id"], inbound_id, 1)
     trail.note(tx, now, "inbound", inbound_id, Completed.__name__, None, InboundState.WAITING)
+    custody.take(tx, now, inbound_id)
     park(tx, now, inbound_id, InboundState.WAITING, find.reason)
 
 

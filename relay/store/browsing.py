@@ -38,7 +38,8 @@ Rows = list[sqlite3.Row]
 # --- in -----------------------------------------------------------------------------------------
 
 _INBOUND = (
-    "id, uuid, state, kind, sender, text, sc_time, kept_at, finished_at, modem, sim, total, reason"
+    "id, uuid, state, kind, sender, text, sc_time, kept_at, finished_at, modem, sim, total,"
+    " reason, (SELECT no FROM custody WHERE inbound_id = inbound.id) AS no"
 )
 
 

@@ -15,7 +15,7 @@ from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError, StoreError
-from relay.store import aside, assemblies, canaries, hooks, raw, trail
+from relay.store import aside, assemblies, canaries, custody, hooks, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
 from relay.store.raw import Arrival
@@ -184,6 +184,7 @@ class Inbox:
         )  # fmt: skip
         trail.note(tx, now, "inbound", inbound_id, type(event).__name__, "WAITING_PARTS", state)
         trail.count(tx, now, "received")
+        custody.take(tx, now, inbound_id)
         if flaw:
             aside.park(tx, now, inbound_id, state, flaw)
         else:

@@ -11,7 +11,7 @@ from relay.core.inbound import RAW_TRANSITIONS, Decoded, NotDecodable, RawState
 from relay.core.machine import step
 from relay.core.pdu import Deliver, Pdu, decode
 from relay.errors import PduError
-from relay.store import trail
+from relay.store import custody, trail
 
 _GONE_MS = 600_000  # many sweeps
 CUT = " cut"  # ends `via` of what the modem did not say to its end
@@ -110,6 +110,7 @@ def undecodable(tx: sqlite3.Connection, now: int, raw_id: int, reason: str) -> N
     tx.execute("UPDATE raw_pdu SET state = ?, reason = ? WHERE id = ?", (state, reason, raw_id))
     trail.note(tx, now, "raw", raw_id, "NotDecodable", "KEPT", state, reason)
     trail.count(tx, now, "undecodable")
+    custody.take_unread(tx, now, raw_id)
 
 
 def link(tx: sqlite3.Connection, raw_id: int, inbound_id: int, seq: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from relay.store import custody
 from relay.store.database import Database
 
 _STEP = 200
@@ -50,6 +51,7 @@ def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
         tx.execute("DELETE FROM raw_pdu WHERE inbound_id = ?", (inbound_id,))
         tx.execute("DELETE FROM forwarding WHERE inbound_id = ?", (inbound_id,))
         tx.execute("DELETE FROM audit WHERE subject = 'inbound' AND subject_id = ?", (inbound_id,))
+        custody.forget(tx, inbound_id)
         tx.execute("DELETE FROM inbound WHERE id = ?", (inbound_id,))
     return len(ids)
 

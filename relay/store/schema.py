@@ -17,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from relay.store import (
     schema_airtime,
     schema_alerts,
+    schema_custody,
     schema_history,
     schema_journal,
     schema_loops,
@@ -260,6 +261,7 @@ for _later in (
     schema_sim.m008_sim,
     schema_routing.m010_routing,
     schema_loops.m011_loops,
+    schema_custody.m012_custody,
     schema_alerts.m013_alerts,
     schema_journal.m014_journal,
     schema_history.m015_history,

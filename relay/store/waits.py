@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from relay.clock import wall
 from relay.core.caps import Reached
+from relay.core.held import CapFacts, HeldFacts
 from relay.core.priority import Priority
 from relay.core.queueing import QueueRules
-from relay.core.station import CapFacts, HeldFacts
 from relay.core.waiting import Queued, Wait, wait_of
 from relay.store import caps
 from relay.store.queue import in_line
