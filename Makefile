@@ -94,6 +94,7 @@ deb-test: $(RUNTIME)  ## try the package on a clean Debian 12 machine without ne
 docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
 	$(BIN)/python docs/diagrams.py
 	$(BIN)/python docs/cli.py
+	$(BIN)/python docs/live_screens.py
 
 clean:  ## remove what make and the tools made
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \

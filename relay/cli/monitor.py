@@ -62,4 +62,4 @@ def monitor(desk: Desk, show_numbers: bool, show_text: bool) -> None:
 def _ask(path: Path, name: str, **given: Any) -> Mapping[str, Any]:
     from relay.control.client import ask
 
-    return ask(path, name, timeout_s=10.0, **given)
+    return ask(path, name, **given)

@@ -17,11 +17,14 @@ _GAP_MS = 2 * 3600 * 1000  # an hour between two samples is usual after a week
 _LABELS = 7  # times below a plot
 
 
-def drawn(found: Sequence[Series]) -> Iterator[str]:
-    """A plot for each signal and each credit; traffic and queue have one for all of theirs."""
+def drawn(found: Sequence[Series], columns: int | None = None) -> Iterator[str]:
+    """A plot for each signal and each credit; traffic and queue have one for all of theirs.
+
+    As wide as the terminal, if `columns` does not say.
+    """
     for (topic, _), group in groupby(found, key=_together):
         series = list(group)
-        _begin(series)
+        _begin(series, columns or shutil.get_terminal_size().columns)
         if topic == "traffic":
             _bars(series)
         else:
@@ -33,8 +36,7 @@ def _together(series: Series) -> tuple[str, str]:
     return series.topic, series.name if series.topic in ("signal", "credit") else ""
 
 
-def _begin(series: Sequence[Series]) -> None:
-    columns = shutil.get_terminal_size().columns
+def _begin(series: Sequence[Series], columns: int) -> None:
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(max(40, min(columns, _WIDEST)) - 1, _HEIGHT)
@@ -45,7 +47,7 @@ def _begin(series: Sequence[Series]) -> None:
 def _lines(series: Sequence[Series]) -> None:
     """Where nothing is known there is a gap. Several are told apart by their marks."""
     for one, mark in zip(series, ("*", "o", "+", "x") * len(series), strict=False):
-        label = f"{mark} {one.name}" if len(series) > 1 else None
+        label = one.name if len(series) > 1 else None
         for stretch in unbroken(one, _GAP_MS if one.topic != "credit" else 10**15):
             times, values = zip(*stretch, strict=True)
             plotext.plot(times, values, marker=mark, label=label)
@@ -62,11 +64,11 @@ def _times(all_of_them: Sequence[int]) -> None:
 
 
 def _bars(series: Sequence[Series]) -> None:
-    marks = ("#", "=", "-", "x")
+    marks = ("#", "=", "-", "x")[: len(series)]
     days = [local(at)[5:10] for at, _ in series[0].points]
     plotext.multiple_bar(
         days,
         [[value or 0 for _, value in one.points] for one in series],
-        labels=[f"{mark} {one.name}" for one, mark in zip(series, marks, strict=True)],
+        labels=[one.name for one in series],
         marker=list(marks),
     )

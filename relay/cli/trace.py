@@ -186,14 +186,17 @@ def _why(step: Step) -> str:
     """What the time was spent on, where there was more than one thing, or a rule of relay."""
     if len(step.shares) == 1:
         return ""
-    said = (f"{share.why} {plain.duration(share.ms)}" for share in step.shares)
+    said = (f"{share.why} {_short(share.ms)}" for share in step.shares)
     return f" [{', '.join(said)}]"
 
 
 def _signed(ms: int) -> str:
-    if -1000 < ms < 1000:
-        return f"{ms:+d} ms"
-    return f"{'+' if ms > 0 else ''}{plain.duration(ms)}"
+    return f"{'+' if ms >= 0 else ''}{_short(ms)}"
+
+
+def _short(ms: int) -> str:
+    """To the millisecond where that is all there is."""
+    return f"{ms} ms" if 0 < abs(ms) < 1000 else plain.duration(ms)
 
 
 # --- the whole ----------------------------------------------------------------------------------
@@ -205,14 +208,14 @@ def _sums(way: tuple[Step, ...]) -> Iterator[str]:
     if not found:
         yield "  nothing happened yet"
         return
-    yield f"  {plain.duration(whole)} in all"
+    yield f"  {_short(whole)} in all"
     for leg, ms in found.items():
         if not ms:
             continue
         why = ", ".join(
-            f"{why} {plain.duration(spent)}" for why, spent in reasons(way, leg).items() if spent
+            f"{why} {_short(spent)}" for why, spent in reasons(way, leg).items() if spent
         )
-        first = f"    {leg:<8} {plain.duration(ms):>11}  {bar(ms, whole, _WIDE_BAR):<{_WIDE_BAR}} "
+        first = f"    {leg:<8} {_short(ms):>11}  {bar(ms, whole, _WIDE_BAR):<{_WIDE_BAR}} "
         yield from textwrap.wrap(
             why or " ", _WIDTH, initial_indent=first, subsequent_indent=" " * len(first)
         ) or [first.rstrip()]

@@ -71,7 +71,7 @@ SENTENCES: Mapping[str, str] = {
     "sync.exchanged": "{server}: {reports} messages and {updates} statuses went there, {new} new"
     " messages came from there",
     "sync.failed": "{server}: it was not reached: {code}",
-    "sync.works": "{server}: it is reached again, after {failures} failures",
+    "sync.works": "{server}: it is reached",
     "sync.parked": "{server}: it refused {what} {id} for good: {code}",
     "sync.skipped": "{server}: {malformed} messages of it could not be read",
     # store

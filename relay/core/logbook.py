@@ -116,11 +116,17 @@ def _sentence(name: str, fields: Mapping[str, str]) -> str:
     except (KeyError, ValueError, IndexError):
         pattern, words = None, _named(name)
     rest = [
-        f"{key.replace('_', ' ')} {value}"
+        _told_field(key, value)
         for key, value in fields.items()
-        if value != "-" and not (pattern and f"{{{key}}}" in pattern)
+        if value not in ("", "-") and not (pattern and f"{{{key}}}" in pattern)
     ]
     return f"{words} ({', '.join(rest)})" if rest else words
+
+
+def _told_field(key: str, value: str) -> str:
+    if key.endswith("_s"):
+        key, value = key[:-2], f"{value} s"
+    return f"{key.replace('_', ' ')} {value}"
 
 
 def _named(name: str) -> str:

@@ -34,8 +34,9 @@ def balance(ask: Ask, _: Glance) -> str:
 
 
 def sync(ask: Ask, _: Glance) -> str:
-    ask("sync")
-    return "relay speaks with the server now."
+    found = ask("sync", timeout_s=60.0).get("servers", ())
+    said = [f"{one.get('server')} {one.get('code')}" for one in found]
+    return f"relay has spoken with the server: {', '.join(said) or 'there is none'}."
 
 
 def outcome(act: Act, ask: Ask, glance: Glance) -> str:

@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Footer, Static
 
-from relay.core.health import Verdict
 from relay.monitor import acts, panes
 from relay.monitor.glance import Glance
 
@@ -144,7 +143,10 @@ class Monitor(App[None]):
     def action_retry(self) -> None:
         failed = len(self._glance.failed) if self._glance else 0
         if not failed:
-            self.say("No message has failed that would still be of use.")
+            self.say(
+                "No message has failed that would still be of use. Held ones need your word:"
+                " relay outbox list --held"
+            )
         elif self._armed:
             self._act(acts.retry)
         else:
@@ -159,6 +161,7 @@ class Monitor(App[None]):
     def _act(self, act: acts.Act) -> None:
         if self._glance is None:
             return
+        self.call_from_thread(self.say, "relay is asked …")
         words = acts.outcome(act, self._ask, self._glance)
         self.call_from_thread(self.say, words)
         self.call_from_thread(self.refresh_glance)
@@ -182,7 +185,8 @@ class Monitor(App[None]):
         self._helping = not self._helping
         self._show()
 
-    @property
-    def verdict(self) -> Verdict | None:
-        """The last one that was seen."""
-        return self._glance.health.verdict if self._glance else None
+
+def lines(app: App[None]) -> list[str]:
+    """What stands on the screen, as text: for the documents and the tests."""
+    strips = app.screen._compositor.render_strips()  # Textual draws, and does not tell
+    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]

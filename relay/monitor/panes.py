@@ -99,7 +99,8 @@ def _inward(station: Station) -> str:
     if known is None:
         return "not known"
     words = [f"{plain.count(known.received_today)} today"]
-    words.append(f"{plain.count(known.here_only)} safe here, not at the server yet")
+    safe = "safe here, " if known.here_only else ""
+    words.append(f"{plain.count(known.here_only)} {safe}not at the server yet")
     if known.waiting_parts:
         words.append(f"{plain.count(known.waiting_parts)} wait for a part")
     if known.undecodable:

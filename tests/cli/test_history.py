@@ -95,8 +95,8 @@ def test_a_terminal_gets_plots(
     monkeypatch.setattr(history, "fancy", lambda: True)
     screen = relay("history").stdout
     assert "signal usb1, dBm" in screen
-    assert "# received" in screen
-    assert "o not at the server" in screen
+    assert "## received" in screen
+    assert "oo not at the server" in screen
     assert "\x1b" not in screen
     assert max(map(len, screen.splitlines())) <= 80
 

@@ -12,11 +12,10 @@ from textual.pilot import Pilot
 
 from relay.control.client import NobodyThere
 from relay.core.outbound import RefusedForGood
-from relay.monitor.app import Monitor
+from relay.monitor.app import Monitor, lines
 from relay.monitor.glance import look
 from tests.air import deliver
 from tests.clinic import Clinic
-from tests.monitor.screens import lines
 
 MASKED: Mapping[str, bool] = {}
 UNMASKED = {"may_show_numbers": True, "may_show_texts": True}
@@ -39,7 +38,11 @@ class Daemon:
         if self.dead:
             raise NobodyThere(Path("/run/relay/control.sock"))
         self.asked.append((name, given))
-        return {"asked": ["usb1"], "retried": True}
+        return {
+            "asked": ["usb1"],
+            "retried": True,
+            "servers": [{"server": "main", "code": "OK"}],
+        }
 
 
 def play(
@@ -122,7 +125,7 @@ def test_numbers_and_texts_are_shown_by_their_keys(clinic: Clinic) -> None:
     [
         ("p", ("pause", {"what": "sending"}), "Sending is paused"),
         ("b", ("balance", {}), "balance of usb1"),
-        ("s", ("sync", {}), "speaks with the server"),
+        ("s", ("sync", {"timeout_s": 60.0}), "main OK"),
     ],
 )
 def test_a_key_asks_the_running_relay(
