@@ -107,7 +107,7 @@ def lives(clinic: Clinic) -> None:
     said = f'"{TEXT}"'
     wide = TEXT.encode("utf-16-be").hex()
     lines = (
-        f"outbox.accepted part=7f3a/2 mr=41 to={MOTHER} text={said}",
+        f"outbox.accepted part=7f3a/2 mr=41 to={MOTHER} text={said} tries=3 pin={PIN}",
         f'at modem=usb1 way=> line="AT+CPIN={PIN}"',
         f'at modem=usb1 way=> line="ATD{MOTHER};"',
         f'at modem=usb1 way=< line="+CMT: {deliver(TEXT, sender=NURSE)}"',
@@ -155,7 +155,7 @@ def test_it_is_of_use(clinic: Clinic, bundle: Bundle) -> None:
     assert told["store.json"]["sound"] == "ok"
     assert told["system.json"]["packages"]["click"]
     log = files["log.txt"].decode()
-    assert "outbox.accepted part=7f3a/2 mr=41 to=… text=…" in log
+    assert "outbox.accepted part=7f3a/2 mr=41 to=… text=… tries=3 pin=…" in log
     assert "at > AT+CPIN …" in log
     assert "relay/flows/sending.py:12 turn" in log
     assert "ValueError" in log

@@ -14,7 +14,7 @@ from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk
 from relay.cli.printing import data, emit, note, table
 from relay.cli.writing import NoPlace
 from relay.clock import local
-from relay.core.plain import age, count, size
+from relay.core.plain import age, count, many, size
 
 _OWN = ("", "-wal", "-shm", ".lock")
 
@@ -100,7 +100,7 @@ def _copy(
         emit({"path": str(made.path), "octets": made.octets, "rows": made.rows,
               "sealed": made.sealed})  # fmt: skip
         return
-    rows = f"{made.rows['inbound']:,} messages in, {made.rows['outbound']:,} out"
+    rows = f"{many(made.rows['inbound'], 'message')} in, {count(made.rows['outbound'])} out"
     data(f"{made.path}: {size(made.octets)}, complete ({rows}{', sealed' * made.sealed})")
     if not made.sealed and made.path.stat().st_mode & 0o077:
         note(

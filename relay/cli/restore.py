@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import tempfile
@@ -66,7 +67,12 @@ def restore(
     try:
         with _opened(source.absolute(), store, key_file) as plain:
             done = put_back(
-                plain, store, now, called=str(source), nothing_was_sent=nothing_was_sent
+                plain,
+                store,
+                now,
+                called=str(source),
+                who=getpass.getuser(),
+                nothing_was_sent=nothing_was_sent,
             )
         _hand_over(store)
     finally:
@@ -93,6 +99,8 @@ def _opened(source: Path, store: Path, key_file: Path | None) -> Iterator[Path]:
         return
     if not keys:
         raise NotRestored(str(source), "it is sealed; open it with --identity KEYFILE")
+    for left in store.parent.glob(f"{store.name}.unsealed-*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{store.name}.unsealed-", dir=store.parent))
     try:
         plain = folder / source.stem

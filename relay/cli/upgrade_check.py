@@ -46,7 +46,7 @@ def upgrade_check(desk: Desk, folder: Path | None, as_json: bool) -> int:
         lacked = ", ".join(found.migrations) or "none"
         data(f"{store}: this relay can take it over. Migrations that are due: {lacked}.")
         data(
-            f"{count(found.rows['inbound'])} messages in, {count(found.rows['outbound'])} out; "
+            f"{many(found.rows['inbound'], 'message')} in, {count(found.rows['outbound'])} out; "
             f"{many(found.read, 'SMS', 'SMS')} read once more."
         )
     if not found.good:

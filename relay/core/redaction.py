@@ -65,11 +65,14 @@ def veiled(text: str) -> str:
 # --- the log ------------------------------------------------------------------------------------
 
 _FIELDS = frozenset({
-    "attempt", "attempts", "code", "crashes", "free", "held", "job", "kind", "memory", "messages",
-    "modem", "mr", "n", "octets", "part", "parts", "pid", "runs_in_s", "seconds", "server",
-    "signal", "slot", "state", "step", "took_s", "tries", "was", "way", "worker", "workers",
+    "attempt", "attempts", "code", "confidence", "crashes", "free", "held", "job", "kind",
+    "memory", "messages", "modem", "mr", "n", "octets", "part", "parts", "pid", "runs_in_s",
+    "seconds", "server", "signal", "slot", "standing", "state", "step", "took_s", "tries",
+    "version", "was", "way", "worker", "workers",
 })  # fmt: skip
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/,-]{1,40}")
+_SMALL = re.compile(r"-?\d{1,5}(\.\d{1,6})?|yes|no|-")
+_SECRET = re.compile("pin|puk|pass|secret|token|key|to|sender|recipient|number")
 _FRAME = re.compile(r'\s*File ".*?((?:relay|site-packages)/[\w/.-]+\.py)", line (\d+), in (\w+)')
 _RAISED = re.compile(r"((?:[A-Za-z_]\w*\.)*[A-Z]\w*)(?::.*)?")
 _SAID = re.compile(
@@ -93,6 +96,8 @@ def log_line(text: str) -> str:
 
 
 def _field(key: str, value: str) -> str:
+    if _SMALL.fullmatch(value) and not _SECRET.search(key):
+        return value
     harmless = _PLAIN if key in _FIELDS else _CODE if key in _CODED else None
     return veiled(value) if harmless is not None and harmless.fullmatch(value) else "…"
 

@@ -51,6 +51,7 @@ def copy(store: Path, target: Path, now: int, recipients: Sequence[str] = ()) ->
     the folder of `target`. Raises `CopyFailed`; `CorruptDatabase` where the store itself cannot
     be read; `SealingError` for a recipient that is none.
     """
+    _clear_up(store)
     draft = _beside(store) if recipients else draft_of(target)
     try:
         with _named(store, target):
@@ -108,6 +109,15 @@ def forget_oldest(folder: Path, newest: Path, kept: int) -> None:
 
 def _beside(store: Path) -> Path:
     return store.with_name(f"{store.name}.copy-{os.getpid()}")
+
+
+def _clear_up(store: Path) -> None:
+    """What a process that was killed has left beside the store, not sealed yet."""
+    for left in store.parent.glob(f"{store.name}.copy-*"):
+        process = left.name.rpartition("-")[2]
+        if process.isdigit() and not Path("/proc", process).exists():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
 
 
 def _write(store: Path, draft: Path, now: int) -> None:

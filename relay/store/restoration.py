@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreError
-from relay.store import kinship
+from relay.store import journal, kinship
 from relay.store.database import Database
 from relay.store.restored import Restored, note, settle
 from relay.store.salvage import aside_of, draft_of, set_aside
@@ -32,7 +32,13 @@ class NotRestored(StoreError):
 
 
 def restore(
-    source: Path, store: Path, now: int, *, called: str = "", nothing_was_sent: bool = False
+    source: Path,
+    store: Path,
+    now: int,
+    *,
+    called: str = "",
+    who: str = "",
+    nothing_was_sent: bool = False,
 ) -> Restored:
     """Put a copy in the place of the store, which is kept beside it. The caller holds its lock.
 
@@ -46,7 +52,7 @@ def restore(
         try:
             _fetch(source, draft)
             _require_relays(source, draft)
-            done = _made_ready(draft, store, now, called or str(source), nothing_was_sent)
+            done = _made_ready(draft, store, now, called or str(source), who, nothing_was_sent)
         except BaseException:
             _discard(draft)
             raise
@@ -80,7 +86,7 @@ def _require_relays(source: Path, draft: Path) -> None:
 
 
 def _made_ready(
-    draft: Path, store: Path, now: int, source: str, nothing_was_sent: bool
+    draft: Path, store: Path, now: int, source: str, who: str, nothing_was_sent: bool
 ) -> Restored:
     aside = str(aside_of(store, now, _WHY)) if store.exists() else ""
     with closing(Database.open(draft, keep=False)) as db:
@@ -89,6 +95,8 @@ def _made_ready(
             done = settle(tx, now, nothing_was_sent=nothing_was_sent)
             done = replace(done, source=source, aside=aside)
             note(tx, now, done)
+            said = "nothing was sent since" if nothing_was_sent else f"{done.held} held"
+            journal.note(tx, now, who, "restore", f"{source}, made {done.copied_at}", said)
         db.checkpoint()
     kinship.unmark(draft)
     sync(draft)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import history, radio, recovery, rest, uplink
+from tests.bench import encryption, history, radio, recovery, rest, uplink
 from tests.bench.peers import comparison
 from tests.bench.tables import Table, write
 
@@ -25,7 +25,7 @@ PARTS: dict[str, Callable[[], Table]] = {
     "recovery": recovery.table,
 }
 # What only runs when it is named: it needs programs that relay does not.
-APART: dict[str, Callable[[], Table]] = {"peers": comparison.table}
+APART: dict[str, Callable[[], Table]] = {"peers": comparison.table, "encryption": encryption.table}
 
 
 def machine() -> Table:
@@ -54,9 +54,10 @@ def main(wanted: list[str]) -> int:
     if unknown := [name for name in wanted if name not in parts]:
         sys.stderr.write(f"no part {unknown[0]!r}; there are: {', '.join(parts)}\n")
         return 64
-    if "peers" in wanted and (absent := comparison.missing()):
-        sys.stderr.write(f"{absent}\n")
-        return 69
+    for name, missing in (("peers", comparison.missing), ("encryption", encryption.missing)):
+        if name in wanted and (absent := missing()):
+            sys.stderr.write(f"{absent}\n")
+            return 69
     for measure in (machine, *(parts[name] for name in wanted or PARTS)):
         table = measure()
         sys.stdout.write(f"\n{table.name}\n{table.markdown()}\n")

@@ -57,6 +57,13 @@ def test_a_sealed_copy_is_for_its_recipients(db: Database, tmp_path: Path) -> No
     assert not [name for name in names(db.path.parent) if "copy" in name]
 
 
+def test_what_a_killed_one_left_unsealed_is_cleared_away(db: Database, tmp_path: Path) -> None:
+    left = db.path.with_name(f"{db.path.name}.copy-{2**30}")
+    left.write_bytes(b"not sealed")
+    copy(db.path, tmp_path / "copy.db", NOW)
+    assert not left.exists()
+
+
 def test_a_recipient_that_is_none_leaves_nothing(db: Database, tmp_path: Path) -> None:
     with pytest.raises(SealingError):
         copy(db.path, tmp_path / "copy.db.age", NOW, ["age1nonsense"])

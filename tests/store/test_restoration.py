@@ -202,6 +202,8 @@ def test_the_store_that_was_there_is_kept(db: Database, outbox: Outbox, tmp_path
     assert db.path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "copy.db").exists()
     kept = Database.open(db.path)
+    (entry,) = kept.query("SELECT what, outcome FROM journal")
+    assert tuple(entry) == ("restore", "0 held")
     fact = Facts(kept).get("store.restored")
     assert fact is not None
     assert fact.value["aside"] == done.aside
