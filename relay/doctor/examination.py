@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -131,7 +132,10 @@ def _take(config: Config, stack: ExitStack) -> bool:
     if not config.store.path.parent.is_dir():
         return True  # no daemon can run without it
     with suppress(StoreError, OSError):
-        stack.enter_context(lock(config.store.path))
+        held = stack.enter_context(lock(config.store.path))
+        if os.geteuid() == 0:  # the daemon's own user must be able to take it afterwards
+            owner = config.store.path.parent.stat()
+            os.fchown(held.fileno(), owner.st_uid, owner.st_gid)
         return True
     return False
 

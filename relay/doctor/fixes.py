@@ -190,7 +190,10 @@ def _free_radio(patient: Patient, modem: str) -> Radio:
 
 
 def _database(patient: Patient) -> closing[Database]:
+    """The store of a relay that has run: a new one would belong to whoever asks doctor."""
     assert patient.config is not None  # nothing is offered without one
+    if not patient.station.store.exists or patient.station.store.trouble:
+        raise CannotFix("there is no database to keep anything in; start relay, it does this too")
     return closing(Database.open(patient.config.store.path, check=False))
 
 
@@ -236,13 +239,13 @@ def _take(patient: Patient, fix: Fix, subject: str, who: str) -> Taken:
 
 def _noted(patient: Patient, fix: Fix, subject: str, who: str) -> int | None:
     """Its place in the journal; None where there is no store to write into, or it is damaged."""
-    if patient.config is None or not patient.station.store.exists or patient.station.store.trouble:
+    if patient.config is None:
         return None
     detail = f"{fix.does}{f' ({subject})' if subject else ''}"
     try:
         with _database(patient) as db:
             return journal.note(db, patient.station.now, who, f"fix {fix.name}", detail)
-    except StoreError:
+    except (StoreError, CannotFix):
         return None  # to mend goes before to write it down
 
 

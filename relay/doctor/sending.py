@@ -47,6 +47,8 @@ class TestSend:
         assert config is not None  # `send` rests on `config`
         if modem != config.modems[0].name:
             return SendSeen()
+        if not patient.station.store.exists or patient.station.store.trouble:
+            return self._seen("silent", detail="there is no database yet; start relay once")
         try:
             with closing(Database.open(config.store.path, check=False)) as db:
                 now = patient.world.clock.now()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from relay.core.device import Identity
 from relay.doctor.fixes import FIXES, RULES, mend, offered
+from relay.store.database import Database
 from relay.store.sims import Sims
 from tests.doctor.test_faults import (
     filling,
@@ -63,6 +66,36 @@ def test_a_crowded_memory_is_emptied_and_nothing_lost(ward):
     assert entry["what"] == "fix storage"
     assert entry["outcome"].startswith(f"{there} messages kept here")
     assert station.clinic.db.value("SELECT count(*) FROM raw_pdu") == there
+
+
+def unused_store(station):
+    """relay has not run yet: there is a folder for the database, and nothing in it."""
+    station.clinic.db.close()
+    for file in station.clinic.config.store.path.parent.iterdir():
+        file.unlink()
+    station.clinic.db = Database.open(station.folder / "other.db")
+
+
+def test_before_relay_has_run_nothing_is_put_in_its_place(ward):
+    """What root makes there would not belong to relay."""
+    station = ward(runs=False)
+    unused_store(station)
+    filling(station)
+    taken, _ = fixed(station, "storage")
+    assert not taken["storage"].done
+    assert "start relay" in taken["storage"].outcome
+    assert station.modem.memory("ME").used > 0
+    assert not station.clinic.config.store.path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_lock_that_root_takes_belongs_to_relay(ward):
+    station = ward(runs=False)
+    unused_store(station)
+    folder = station.clinic.config.store.path.parent
+    os.chown(folder, 4711, 4711)
+    station.examine()
+    assert {file.stat().st_uid for file in folder.iterdir()} == {4711}
 
 
 def test_a_memory_that_a_running_relay_empties_is_left_to_it(ward):
