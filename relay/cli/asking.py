@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -68,9 +69,14 @@ def ask_operator(desk: Desk, config: Config) -> None:
                 modem.close()
 
 
+def in_place_of_the_daemon(config: Config) -> AbstractContextManager[None]:
+    return beside_no_daemon(config.store.path)
+
+
 @contextmanager
-def in_place_of_the_daemon(config: Config) -> Iterator[None]:
-    path = lock_path(config.store.path)
+def beside_no_daemon(store: Path) -> Iterator[None]:
+    """Hold the lock of the daemon that is not there."""
+    path = lock_path(store)
     with path.open("ab") as handle:
         if os.geteuid() == 0:  # the daemon's own user must be able to take it afterwards
             owner = path.parent.stat()

@@ -36,7 +36,7 @@ _COMMANDS = (
     "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
-    "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
+    "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
     "audit", "support-bundle",
 )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""`relay setup`: what is asked at the first run, tried, and written down."""
