@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from relay.store import custody
 from relay.store.database import Database
 
 _STEP = 200
@@ -44,15 +45,9 @@ def count(db: Database, since: int, before: int) -> int:
 
 
 def _blank_inbound(tx: sqlite3.Connection, ids: list[int]) -> None:
-    vouched = tx.execute("SELECT 1 FROM sqlite_master WHERE name = 'custody'").fetchone()
     for one in ids:
         tx.execute("UPDATE raw_pdu SET pdu = '' WHERE inbound_id = ?", (one,))
-        if vouched:  # the chain stays whole, and no longer vouches for what is not here
-            tx.execute(
-                "UPDATE custody SET salt = NULL, gone = (SELECT state FROM inbound WHERE id = ?)"
-                " WHERE inbound_id = ? AND gone IS NULL",
-                (one, one),
-            )
+        custody.forget(tx, one)  # the chain stays whole, and vouches no longer for what is gone
         tx.execute("UPDATE inbound SET text = NULL WHERE id = ?", (one,))
 
 

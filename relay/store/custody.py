@@ -66,7 +66,7 @@ def forget(tx: sqlite3.Connection, inbound_id: int) -> None:
     """The message is forgotten after its time: its link stays, and how it ended."""
     tx.execute(
         "UPDATE custody SET salt = NULL, gone = (SELECT state FROM inbound WHERE id = ?)"
-        " WHERE inbound_id = ?",
+        " WHERE inbound_id = ? AND gone IS NULL",
         (inbound_id, inbound_id),
     )
 

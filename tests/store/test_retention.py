@@ -6,6 +6,7 @@ from pathlib import Path
 
 from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered
 from relay.store import blanking, retention
+from relay.store.auditing import audit
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
 from relay.store.inbox import Inbox
@@ -109,3 +110,17 @@ def test_a_file_that_is_half_empty_shrinks(tmp_path: Path) -> None:
     assert db.path.stat().st_size < before / 2
     db.check()
     db.close()
+
+
+def test_the_chain_of_custody_stays_whole(
+    db: Database, outbox: Outbox, inbox: Inbox, exchanges: Exchanges
+) -> None:
+    """It no longer vouches for words that are not here, and still for all the others."""
+    day(db, outbox, inbox, exchanges)
+    blanking.blank(db, 0, LATER)
+    account = audit(db)
+    assert account.sound
+    assert account.received == 2
+    with db.transaction() as tx:
+        tx.execute("UPDATE inbound SET text = 'other news' WHERE id = 2")
+    assert not audit(db).sound
