@@ -13,7 +13,7 @@ from relay.store import browsing
 from relay.store.reading import Reader
 
 _ROW = re.compile(r"(in|out)[ /:-]*(\d{1,18})", re.IGNORECASE)
-_STATION = re.compile(r"(?:#|no\.? ?|nr\.? ?)(\d{1,18})", re.IGNORECASE)
+_STATION = re.compile(r"(?:#|number ?|no\.? ?|nr\.? ?)(\d{1,18})", re.IGNORECASE)
 _WHOSE = re.compile(r"[+…*.]*(\d{3,15})[ @,]+(?:(\d{4}-\d\d-\d\d)[ T])?(\d{1,2}:\d\d)")
 _LEAST = 4
 _LONG = 8  # digits that are no number of a row, but may well begin a uuid

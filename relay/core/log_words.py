@@ -84,5 +84,16 @@ SENTENCES: Mapping[str, str] = {
     "store.foreign_log": "a log of another database was set aside: {set_aside}",
     "store.blanked": "the words of {messages} old messages were removed",
     "store.pruned": "{messages} old messages were forgotten",
+    "store.shrunk": "the database was made smaller",
     "disk.full": "the disk is full",
+    "custody.broken": "the chain of what was received has {faults} faults: relay audit",
+    "upgrade.no_copy": "no copy could be made before the upgrade: {error}",
+    # a person, and other programs
+    "control.shut": "relay cannot be asked by commands: {error}",
+    "config.read": "the configuration was read again; changed: {changed}",
+    "config.refused": "the configuration cannot be used, the old one holds: {error}",
+    "hook.failed": "{hook}: the program has failed: {reason}",
+    "hook.recovered": "{hook}: the program works again",
+    "alert.told": "an SMS to the technician: {problems} problems",
+    "heartbeat.failed": "the sign of life was not heard: {code}",
 }

@@ -218,6 +218,13 @@ def test_whose_it_is_and_when(clinic: Clinic, said: Said, relay: Relay) -> None:
     assert "in 1" in several.stderr
 
 
+@pytest.mark.parametrize("name", ["no 1", "#1", "number 1"])
+def test_the_number_that_the_station_gave_it(clinic: Clinic, said: Said, name: str) -> None:
+    """As an audit and a receipt name it."""
+    received(clinic)
+    assert said("trace", *name.split())["id"] == "in 1"
+
+
 def test_a_number_of_the_station_that_nobody_has(relay: Relay) -> None:
     """`no 4821`, as an audit names it."""
     result = relay("trace", "no", "4821")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.core.trace import (
@@ -33,7 +33,8 @@ _HOPS = st.builds(
 )
 
 
-@given(st.lists(_HOPS, max_size=12))
+@settings(max_examples=60)
+@given(st.lists(_HOPS, max_size=8))
 def test_the_delays_add_up_exactly(hops: list[Hop]) -> None:
     """Whatever the hops are, in whatever order their clocks show, and whatever held them."""
     way = steps(hops)
@@ -46,7 +47,8 @@ def test_the_delays_add_up_exactly(hops: list[Hop]) -> None:
         assert sum(reasons(way, leg).values()) == ms
 
 
-@given(st.lists(_HOPS.filter(lambda hop: not hop.aside), min_size=1))
+@settings(max_examples=30)
+@given(st.lists(_HOPS.filter(lambda hop: not hop.aside), min_size=1, max_size=6))
 def test_the_whole_is_from_the_first_hop_to_the_last(hops: list[Hop]) -> None:
     assert total(steps(hops)) == hops[-1].at - hops[0].at
 

@@ -19,6 +19,7 @@ from tests.clinic import Clinic
 from tests.station import ROOT
 
 pytestmark = pytest.mark.pty
+SLOWER = [pytest.param(how, marks=pytest.mark.slow) for how in (b"\x03", signal.SIGHUP)]
 
 
 class Terminal:
@@ -80,7 +81,7 @@ def config(tmp_path: Path) -> str:
     return str(tmp_path / "relay.toml")
 
 
-@pytest.mark.parametrize("how", [b"q", b"\x03", signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how", [b"q", signal.SIGTERM, *SLOWER])
 def test_it_gives_the_terminal_back(config: str, how: bytes | signal.Signals) -> None:
     """However it is ended: echo and lines are as before, and so is the screen."""
     with terminal("--config", config) as screen:

@@ -67,7 +67,7 @@ def test_after_a_week_one_of_an_hour_is_left(db: Database) -> None:
     assert db.value("SELECT count(*) FROM sample") == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.integers(-50 * 366, 50 * 366), min_size=1, max_size=8))
 def test_a_clock_that_jumps_adds_no_more_than_one_each_time(jumps: list[int]) -> None:
     """Also a step into the future, after which everything would seem to be new."""
