@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from relay.installation.pieces import RECORD, Fate, Piece, digest, fate, ours
 
 _COMMAND_S = 300.0
+_SHARED = PurePosixPath("/usr/local/share")
 Runs = Callable[[Sequence[str]], str]
 
 
@@ -108,8 +109,17 @@ class Site:
             return
         if ours(here, piece.content, self._record().get(str(piece.path))):
             self._note("remove", str(piece.path), self._tried(target.unlink))
+            self._leave_no_empty_folder(piece.path)
         else:
             self._note("leave", f"{piece.path}: it was changed here")
+
+    def _leave_no_empty_folder(self, path: PurePosixPath) -> None:
+        """Of those that a shell's completion needed; the others were there before."""
+        for parent in path.parents:
+            if self.rehearse or _SHARED not in parent.parents:
+                return
+            with suppress(OSError):  # somebody else's file is in it
+                self.at(parent).rmdir()
 
     def unlink(self, path: PurePosixPath, target: Path) -> None:
         at = self.at(path)
@@ -133,9 +143,6 @@ class Site:
             return
         wrong = [str(one.path) for one in parts if _read(self.at(one.path)) is None]
         self._note("check", "every file is in its place", ", ".join(wrong) and f"not {wrong}")
-
-    def note(self, verb: str, what: str, wrong: str = "") -> None:
-        self._note(verb, what, wrong)
 
     def _note(self, verb: str, what: str, wrong: str = "") -> None:
         self.done.append(Done(verb, what, wrong))

@@ -59,7 +59,7 @@ boot() {
     skip "systemd does not boot in a container here"
 }
 inside() {
-    nsenter -t "$leader" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+    nsenter -t "$leader" -a -- env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive RELAY_PURGE_DATA="${RELAY_PURGE_DATA:-}" "$@"
 }
 
@@ -110,8 +110,8 @@ simulate() {
         --property=StandardInput=null relay simulate --link /run/clinic --control /run/clinic/control
     check inside test -S /run/clinic/control
 }
-configure() { # as a technician would, or by hand where this relay has no `setup`
-    sed -e '/^path = /d' "$machine/run/clinic/relay.toml" 2>/dev/null || inside sed -e '/^path = /d' /run/clinic/relay.toml
+configure() { # that of the simulation, with the database in its usual place
+    inside sed -e '/^path = /d' /run/clinic/relay.toml
 }
 
 cp -a "$clean" "$machine"
@@ -131,12 +131,14 @@ check inside systemctl is-enabled relay
 check says '^inactive' inside systemctl is-active relay
 check says 'relay dialout|dialout' inside id -nG relay
 check inside systemd-analyze verify relay.service
+inside udevadm test /sys/devices/virtual/tty/tty0 2>&1 | grep -E '60-relay.rules:.*(Invalid|Unknown|ignor)' && fail "udev does not take the rules"
 check says '^root relay 750' inside stat -c '%U %G %a' /etc/relay
 check says '^root root 750' inside stat -c '%U %G %a' /etc/relay/secrets
 
 say "a station on a simulated modem"
 simulate
 configure | inside tee /etc/relay/relay.toml >/dev/null
+cp "$machine/etc/relay/relay.toml" "$work/relay.toml"
 inside chown root:relay /etc/relay/relay.toml
 inside chmod 640 /etc/relay/relay.toml
 check inside relay config check
@@ -148,6 +150,14 @@ net 'handset +254700000001 send before the upgrade' >/dev/null
 check says 'before the upgrade' net 'server reports'
 net 'server queue +254700000001 Thank you' >/dev/null
 check says 'Thank you' net 'handset +254700000001 inbox'
+
+say "the modem is unplugged and plugged in again"
+has_doctor=$(inside relay doctor --help 2>/dev/null || true) # an old package may have none
+net unplug >/dev/null
+check says 'MODEM_LOST|PORT_MISSING' inside relay status
+[ -z "$has_doctor" ] || check says 'MODEM_LOST|PORT_MISSING' inside relay doctor
+net replug >/dev/null
+check says '^OK' inside relay status
 
 say "an upgrade with a queue in place"
 net 'server stop' >/dev/null
@@ -201,6 +211,25 @@ say "purging with the messages: nothing is left"
 apt install -y /root/new.deb >"$work/apt" 2>&1 || { cat "$work/apt"; fail "apt"; }
 RELAY_PURGE_DATA=yes apt purge -y relay >"$work/apt" 2>&1
 files | diff "$work/before" - || fail "files were left"
+accounts | diff "$work/accounts" - || fail "a user was left"
+
+say "relay install, for a relay that pip has put into /opt"
+apt install -y /root/new.deb >"$work/apt" 2>&1 || { cat "$work/apt"; fail "apt"; }
+inside cp -a /usr/lib/relay /opt/relay
+inside sed -i '1s|/usr/lib/relay|/opt/relay|' /opt/relay/bin/relay
+RELAY_PURGE_DATA=yes apt purge -y relay >"$work/apt" 2>&1
+files >"$work/before-install"
+inside /opt/relay/bin/relay install --dry-run >/dev/null
+files | diff "$work/before-install" - || fail "a rehearsal wrote something"
+check inside /opt/relay/bin/relay install
+check inside systemctl is-enabled relay
+install -m 640 "$work/relay.toml" "$machine/etc/relay/relay.toml"
+inside chgrp relay /etc/relay/relay.toml
+check inside relay install
+check inside systemctl is-active relay
+check inside relay inbox list
+check inside relay uninstall --purge --yes
+files | diff "$work/before-install" - || fail "files were left"
 accounts | diff "$work/accounts" - || fail "a user was left"
 
 say "all passed"
