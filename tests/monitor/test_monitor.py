@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,19 @@ def test_a_store_that_is_damaged(clinic: Clinic) -> None:
     clinic.config.store.path.write_bytes(b"not a database at all" * 400)
     text = "\n".join(play(clinic))
     assert "STORE_CORRUPT" in text
+
+
+@pytest.mark.slow
+def test_a_store_that_another_program_holds(clinic: Clinic) -> None:
+    """The keys work while the database is waited for, and the screen says so."""
+    clinic.works()
+    clinic.db.close()
+    with closing(sqlite3.connect(clinic.config.store.path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        screen = play(clinic)
+        assert "STORE_BUSY" in "\n".join(screen)
+        assert "Quit" in screen[-1]
 
 
 def test_a_small_and_a_large_screen(clinic: Clinic) -> None:
