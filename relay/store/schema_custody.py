@@ -18,8 +18,8 @@ def m012_custody(db: SqliteUtils) -> None:
     """A number without gaps for everything that came in; an old store gives out its own by id.
 
     The time of a link is in its hash, so it is no `_at`, which could be dated anew. `gone` says
-    what became of a message that is not here any more. `bundle` has every file that was written
-    to a stick or taken from one, `handout` what a server gave for a station without internet.
+    what became of a message that is not here any more. `exported_at`, `bundle` and `handout` are
+    for files that go to the server on a stick, which nothing writes yet.
     """
     create(
         db,
