@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from relay.cli.completing import modem_names
 from relay.cli.desk import F
 from relay.control.client import ControlRefused, Conversation, NobodyThere
 from relay.status import is_held
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def modem_option(command: F) -> F:
-    return click.option("--modem", metavar="NAME", help="Which one, where there are several.")(
-        command
-    )
+    return click.option(
+        "--modem",
+        metavar="NAME",
+        shell_complete=modem_names,
+        help="Which one, where there are several.",
+    )(command)
 
 
 def call(desk: Desk, name: str, /, *, timeout_s: float = 20.0, **with_: Any) -> dict[str, Any]:

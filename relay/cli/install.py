@@ -55,6 +55,7 @@ def install(dry_run: bool, root: Path, as_json: bool) -> int:
     site.offline("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/relay.conf")
     if site.alive:
         site.command("systemctl", "daemon-reload")
+    if site.hears_plugs:
         site.command("udevadm", "control", "--reload")
         site.command(
             "udevadm", "trigger", "--action=change",

@@ -46,6 +46,7 @@ def uninstall(dry_run: bool, purge: bool, yes: bool, root: Path, as_json: bool) 
     site.forget()
     if site.alive:
         site.command("systemctl", "daemon-reload")
+    if site.hears_plugs:
         site.command("udevadm", "control", "--reload")
     if purge:
         _purge(site)

@@ -56,6 +56,11 @@ class Site:
         return self.root == Path("/") and Path("/run/systemd/system").is_dir()
 
     @property
+    def hears_plugs(self) -> bool:
+        """Whether udev runs here: a container has systemd without it."""
+        return self.alive and Path("/run/udev/control").exists()
+
+    @property
     def failed(self) -> bool:
         return any(step.wrong for step in self.done)
 
