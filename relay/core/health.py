@@ -164,6 +164,7 @@ def _stopped(station: Station) -> str:
 _ONE_WAY = {
     "credit": template("SMS come in, but none go out: there is no credit; {server}."),
     "sim": template("SMS come in, but none go out: the SIM is to blame; {server}."),
+    "paused": template("SMS come in, but none go out: sending is paused; {server}."),
     "refused": template("SMS come in, but the network refuses some that go out; {server}."),
 }
 _REACHED = {
@@ -187,6 +188,8 @@ def _radio_and_server(station: Station, *, refused: bool) -> str:
 
 def _one_way(station: Station, *, refused: bool) -> str:
     """Why SMS come in and do not go out, or nothing."""
+    if any(one.what == "sending" for one in station.pauses):
+        return "paused"
     if station.airtime and all(one.out_since is not None for one in station.airtime):
         return "credit"
     if not any(may_send(modem, station) for modem in station.modems):
@@ -207,6 +210,8 @@ def _server(station: Station) -> str:
     """What is wrong with the servers, or nothing."""
     if not station.servers:
         return say("no server is set up")
+    if any(one.what == "sync" for one in station.pauses):
+        return say("the exchange with the server is paused")
     lacking = [server for server in station.servers if reached(server, station) is not True]
     if not lacking:
         return ""

@@ -26,7 +26,7 @@ from relay.core.station import (
     Station,
     StoreFacts,
 )
-from relay.core.working import WorkerFacts
+from relay.core.working import PauseFacts, WorkerFacts
 
 NOW = 1_780_000_000_000
 DAEMON = DaemonFacts(Running.YES, pid=7, version="1", started_at=NOW - 3 * DAY, beat_at=NOW)
@@ -681,3 +681,13 @@ def test_who_holds_the_database_is_named_as_soon_as_a_beat_is_missed() -> None:
     assert codes(held) == []
     late = replace(held, daemon=replace(DAEMON, beat_at=NOW - 50_000))
     assert codes(late) == ["STORE_HELD"]
+
+
+@pytest.mark.parametrize(("what", "says"), [("sending", "sending is paused"), ("sync", "paused")])
+def test_what_is_paused_is_not_said_to_work(what: str, says: str) -> None:
+    """It was meant, so it is a warning; and it must not be forgotten."""
+    health = judge(replace(WELL, pauses=(PauseFacts(what, NOW - HOUR, "amina"),)))
+    (problem,) = health.problems
+    assert (problem.code, problem.verdict, problem.since) == ("PAUSED", Verdict.WARN, NOW - HOUR)
+    assert "amina" in problem.what
+    assert says in health.sentence
