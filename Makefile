@@ -20,7 +20,7 @@ TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test coverage lint format check audit bench bench-peers campaign deb deb-test \
-	docs clean
+	docs messages clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -91,10 +91,14 @@ deb-test: $(RUNTIME)  ## try the package on a clean Debian 12 machine without ne
 	PYTHON=$(BIN)/python VERSION=0.0.2-1 OUT=build/deb-test debian/build
 	tests/install/debian.sh build/deb-test/relay_0.0.1-1_*.deb build/deb-test/relay_0.0.2-1_*.deb
 
-docs: $(RUNTIME)  ## draw the state diagrams and the page of commands again
+docs: $(RUNTIME)  ## draw the state diagrams, the page of commands and the screens again
 	$(BIN)/python docs/diagrams.py
 	$(BIN)/python docs/cli.py
 	$(BIN)/python docs/live_screens.py
+	$(BIN)/python docs/screens.py
+
+messages: $(TOOLS)  ## gather what is said to people for translation; a new language in ARGS
+	$(BIN)/python docs/messages.py $(ARGS)
 
 clean:  ## remove what make and the tools made
 	rm -rf .venv build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \

@@ -24,7 +24,10 @@ unless `--text` is given. Exit codes are in [operations.md](operations.md#exit-c
 
 `--json` prints one object on one line. Its `schema` is 1: keys may be added under the same number,
 and none changes its meaning. Times are epoch milliseconds; `null` is "not known". In
-`relay status --json`, `problems` is ordered by what blocks most, and each `code` is stable.
+`relay status --json`, `problems` is ordered by what blocks most, and each `code` is stable;
+`verdict` is `ok`, `warn`, `crit` or `unknown` and `exit` the exit code; `modems`, `servers` and
+`airtime` have the time of their facts (`seen_at`, `last_ok`, `at`), `in`, `out`, `store` and
+`power` are of the moment `at`; `off` is when relay was off in the last day. Its words are English.
 """
 
 

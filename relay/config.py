@@ -138,7 +138,7 @@ def _tables(where: Path, text: str) -> dict[str, Any]:
 def _filled_in(config: Config, reading: Reading, hostname: Callable[[], str]) -> Config:
     return replace(
         config,
-        gateway=GatewayConfig(name=config.gateway.name or hostname() or "relay"),
+        gateway=replace(config.gateway, name=config.gateway.name or hostname() or "relay"),
         store=_store(config.store, reading),
         control=_control(config.control, _store(config.store, reading), reading),
     )

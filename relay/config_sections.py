@@ -51,10 +51,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
-    """`name` is shown in status; never empty after `load`. `notices` go to the servers, from
-    `notice_sender`."""
+    """`name` is shown in status; never empty after `load`. `language` is that of status, empty
+    where the environment decides. `notices` go to the servers, from `notice_sender`."""
 
     name: str = setting("", values.text)
+    language: str = setting("", values.one_of("", "en", "fr", "sw", "es", "ne", "pt"))
     notices: bool = setting(True, values.yes_or_no)
     notice_sender: str = setting("relay", network.sender)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -151,6 +153,14 @@ def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command
                 yield from walk(f"{path} {name}", child)
     else:
         yield path, command
+
+
+def test_the_screens_are_those_of_the_code() -> None:
+    """In a process of its own: times of day are those of Lusaka. `make docs` draws them."""
+    drawn = subprocess.run(
+        [sys.executable, "docs/screens.py", "--print"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert drawn.stdout.decode() == text("docs/screens.md")
 
 
 def test_every_command_has_help_with_an_example() -> None:
