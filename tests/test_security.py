@@ -43,6 +43,7 @@ FORBIDDEN = {
 # Each of these starts programs by a list of words of its own; a new one is a decision.
 STARTERS = {
     "relay/cli/log_sources.py",  # journalctl
+    "relay/daemon.py",  # relay itself, begun anew with another configuration
     "relay/demo/stage.py",  # relay itself
     "relay/doctor/world.py",  # systemctl, lsusb and such
     "relay/modem/cures.py",  # uhubctl, or the administrator's own
