@@ -14,6 +14,7 @@ from relay.installation.pieces import RECORD, Fate, Piece, digest, fate, ours
 
 _COMMAND_S = 300.0
 _SHARED = PurePosixPath("/usr/local/share")
+_SYSUSERS = PurePosixPath("/etc/sysusers.d")
 Runs = Callable[[Sequence[str]], str]
 
 
@@ -119,9 +120,9 @@ class Site:
             self._note("leave", f"{piece.path}: it was changed here")
 
     def _leave_no_empty_folder(self, path: PurePosixPath) -> None:
-        """Of those that a shell's completion needed; the others were there before."""
+        """Of those that a clean machine does not have; the others were there before."""
         for parent in path.parents:
-            if self.rehearse or _SHARED not in parent.parents:
+            if self.rehearse or not (parent == _SYSUSERS or _SHARED in parent.parents):
                 return
             with suppress(OSError):  # somebody else's file is in it
                 self.at(parent).rmdir()

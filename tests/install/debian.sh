@@ -220,7 +220,7 @@ inside sed -i '1s|/usr/lib/relay|/opt/relay|' /opt/relay/bin/relay
 RELAY_PURGE_DATA=yes apt purge -y relay >"$work/apt" 2>&1
 files >"$work/before-install"
 inside /opt/relay/bin/relay install --dry-run >/dev/null
-files | diff "$work/before-install" - || fail "a rehearsal wrote something"
+files | grep -v __pycache__ | diff <(grep -v __pycache__ "$work/before-install") - || fail "a rehearsal wrote something"
 check inside /opt/relay/bin/relay install
 check inside systemctl is-enabled relay
 install -m 640 "$work/relay.toml" "$machine/etc/relay/relay.toml"
