@@ -280,8 +280,9 @@ class Station:
             conn.row_factory = sqlite3.Row
             try:
                 return conn.execute(sql, params).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
+            except sqlite3.DatabaseError as error:
+                # Not there yet, or not salvaged yet.
+                if "no such table" in str(error) or "malformed" in str(error):
                     return []
                 raise
 
