@@ -7,11 +7,15 @@ wait for others, status reports, relay's own test messages and its own notices.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 
 from relay.core import custody as chain
 from relay.core.custody import Head, Link
+from relay.log import event
+
+_log = logging.getLogger("relay.custody")
 
 # What the chain vouches for. Times that relay may date anew are not in it.
 CONTENT = "uuid, kind, sender, text, sc_time, modem, sim, total"
@@ -24,16 +28,16 @@ INSERT = (
 )
 
 
-def take(tx: sqlite3.Connection, now: int, inbound_id: int) -> int:
+def take(tx: sqlite3.Connection, now: int, inbound_id: int) -> None:
     """Number a message that is complete; in the transaction that makes it so."""
     row = tx.execute(f"SELECT {CONTENT} FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
-    return _take(tx, now, "inbound", inbound_id, tuple(row))
+    _take(tx, now, "inbound", inbound_id, tuple(row))
 
 
-def take_unread(tx: sqlite3.Connection, now: int, raw_id: int) -> int:
+def take_unread(tx: sqlite3.Connection, now: int, raw_id: int) -> None:
     """Number an SMS that could not be read."""
     row = tx.execute("SELECT pdu, modem, sim FROM raw_pdu WHERE id = ?", (raw_id,)).fetchone()
-    return _take(tx, now, "raw", raw_id, tuple(row))
+    _take(tx, now, "raw", raw_id, tuple(row))
 
 
 def _take(
@@ -42,11 +46,17 @@ def _take(
     subject: str,
     row_id: int,
     values: Values,
-) -> int:
+) -> None:
+    """A message that is read once more after a salvage keeps its link. Whatever the chain has
+    suffered, the message goes on: the audit names one without a number."""
+    if tx.execute(f"SELECT 1 FROM custody WHERE {subject}_id = ?", (row_id,)).fetchone():
+        return
     salt = os.urandom(chain.SALT_OCTETS)
-    link = chain.joined(head(tx), now, chain.commitment(salt, chain.content(values)))
-    tx.execute(INSERT, record(link, subject, row_id, salt))
-    return link.no
+    try:
+        link = chain.joined(head(tx), now, chain.commitment(salt, chain.content(values)))
+        tx.execute(INSERT, record(link, subject, row_id, salt))
+    except (OverflowError, sqlite3.IntegrityError) as error:
+        _log.error(event("custody.not_taken", subject=subject, id=row_id, error=str(error)))
 
 
 def record(link: Link, subject: str, row_id: int, salt: bytes) -> tuple[object, ...]:

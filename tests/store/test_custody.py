@@ -10,7 +10,7 @@ import pytest
 from relay.core.cht import Answer
 from relay.core.reassembly import DAY_MS
 from relay.core.timekeeping import Correction
-from relay.store import heads, redating
+from relay.store import heads, losses, redating
 from relay.store.auditing import Account, audit
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
@@ -184,3 +184,26 @@ def test_it_is_read_in_pages(db: Database, inbox: Inbox, monkeypatch: pytest.Mon
     texts(inbox, 10)
     with Reader.open(db.path) as reader:
         assert audit(reader).received == 10
+
+
+def test_what_is_read_once_more_keeps_its_number(db: Database, inbox: Inbox) -> None:
+    """A salvage that found no state on a damaged page has everything read again."""
+    receive(inbox, deliver("P 1"), "0011")
+    with db.transaction() as tx:
+        tx.execute("UPDATE raw_pdu SET state = '?' WHERE state = 'UNDECODABLE'")
+        tx.execute("UPDATE inbound SET state = '?'")
+        losses.mend_words(tx)
+    receive(inbox, deliver("P 2", at=NOW + 1000))
+    assert db.value("SELECT count(*) FROM inbound WHERE state = 'WAITING'") == 2
+    assert audit(db).received == 3
+    assert audit(db).sound
+
+
+def test_a_message_goes_on_though_no_number_is_left(db: Database, inbox: Inbox) -> None:
+    receive(inbox, deliver("P 1"))
+    with db.transaction() as tx:
+        tx.execute("UPDATE custody SET no = ?", (2**63 - 1,))
+    receive(inbox, deliver("P 2", at=NOW + 1000), "0011")
+    assert db.value("SELECT count(*) FROM forwarding") == 2
+    assert db.value("SELECT count(*) FROM raw_pdu WHERE state = 'UNDECODABLE'") == 1
+    assert (0, "UNNUMBERED") in found(audit(db))
