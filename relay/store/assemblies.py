@@ -9,6 +9,9 @@ from relay.core.pdu import Concat, Deliver, decode
 from relay.core.reassembly import Assembly, Piece, gap
 from relay.core.segment import join_text
 
+# The PDUs of a message whose words were removed are empty.
+_READABLE = "inbound_id = ? AND seq IS NOT NULL AND pdu <> ''"
+
 
 def open_for(tx: sqlite3.Connection, sender: str, concat: Concat, sim: str) -> list[Assembly]:
     """The unfinished messages that a part with this key may belong to."""
@@ -44,7 +47,7 @@ def whole_twin(tx: sqlite3.Connection, inbound_id: int, since: int) -> int | Non
 def delivers(tx: sqlite3.Connection, inbound_id: int) -> dict[int, Deliver]:
     """The parts of a message that are here, by their number."""
     rows = tx.execute(
-        "SELECT pdu, seq FROM raw_pdu WHERE inbound_id = ? AND seq IS NOT NULL ORDER BY seq",
+        f"SELECT pdu, seq FROM raw_pdu WHERE {_READABLE} ORDER BY seq",
         (inbound_id,),
     )
     decoded = ((row["seq"], decode(row["pdu"])) for row in rows)
@@ -72,7 +75,7 @@ def _assembly(tx: sqlite3.Connection, row: sqlite3.Row) -> Assembly:
 
 def _pieces(tx: sqlite3.Connection, inbound_id: int) -> dict[int, Piece]:
     rows = tx.execute(
-        "SELECT pdu, seq, kept_at FROM raw_pdu WHERE inbound_id = ? AND seq IS NOT NULL",
+        f"SELECT pdu, seq, kept_at FROM raw_pdu WHERE {_READABLE}",
         (inbound_id,),
     )
     decoded = ((row, decode(row["pdu"])) for row in rows)

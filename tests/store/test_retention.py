@@ -13,7 +13,7 @@ from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
 from tests.air import NOON as NOW
-from tests.air import deliver
+from tests.air import deliver, delivers
 from tests.store.test_database import fill
 
 DAY = 86_400_000
@@ -36,6 +36,11 @@ def day(db: Database, outbox: Outbox, inbox: Inbox, exchanges: Exchanges) -> Non
         if isinstance(ending, Accepted):
             outbox.record(NOW, ended, ReportDelivered(0))
     outbox.enqueue(NOW, recipient="+254700000043", text="secret that waits")
+
+
+def keep(inbox: Inbox, now: int, *pdus: str) -> None:
+    inbox.keep(now, [Arrival(pdu, "usb", "1", "SM:1") for pdu in pdus])
+    inbox.digest(now)
 
 
 def held(db: Database) -> bytes:
@@ -124,3 +129,14 @@ def test_the_chain_of_custody_stays_whole(
     with db.transaction() as tx:
         tx.execute("UPDATE inbound SET text = 'other news' WHERE id = 2")
     assert not audit(db).sound
+
+
+def test_a_remainder_finds_no_twin_whose_words_are_gone(db: Database, inbox: Inbox) -> None:
+    """A phone gives the same reference out again: the old message is no obstacle."""
+    keep(inbox, NOW, *delivers(["old one, ", "old two"]))
+    with db.transaction() as tx:
+        tx.execute("UPDATE inbound SET state = 'FORWARDED', finished_at = ?", (NOW,))
+    keep(inbox, NOW + DAY, delivers(["new one, ", "new two"], at=NOW + DAY)[0])
+    assert blanking.blank(db, 0, NOW + DAY) == 1
+    assert inbox.give_up_waiting(NOW + 3 * DAY) == 1
+    assert "new one" in db.value("SELECT text FROM inbound WHERE id = 2")
