@@ -46,6 +46,7 @@ def observe(config: Config, now: int, *, within: bool = False) -> Station:
             path=str(path),
             mount=mount_of(path.parent),
             free=free_space(path.parent),
+            read_only=is_read_only(path.parent),
             reserve=_exists(str(reserve.path_of(path))) is True,
         ),
         airtime=tuple(AirtimeFacts(modem.name) for modem in config.modems),
@@ -234,12 +235,22 @@ def is_alive(pid: object) -> bool | None:
 
 def free_space(folder: Path) -> int | None:
     """Octets that relay may still write in this folder, or where it will be made."""
+    found = _room(folder)
+    return None if found is None else found.f_bavail * found.f_frsize
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether the disk of this folder is known to take no writing."""
+    found = _room(folder)
+    return found is not None and bool(found.f_flag & os.ST_RDONLY)
+
+
+def _room(folder: Path) -> os.statvfs_result | None:
     for place in (folder, *folder.parents):
         try:
-            found = os.statvfs(place)
+            return os.statvfs(place)
         except OSError:
             continue
-        return found.f_bavail * found.f_frsize
     return None
 
 

@@ -20,7 +20,7 @@ from relay.core.health import Verdict, judge
 from relay.core.outbound import Accepted, Event, NoAnswer, RefusedForGood, RefusedForNow
 from relay.core.power import PowerFacts
 from relay.core.station import Running, Station
-from relay.status import free_space, is_alive, is_held, lock_path
+from relay.status import free_space, is_alive, is_held, is_read_only, lock_path
 from relay.status_json import document
 from relay.status_screen import WIDTH, one_line, screen
 from tests.air import NOON, deliver, delivers, report
@@ -569,3 +569,10 @@ def test_without_the_lock_the_beat_decides(clinic: Clinic) -> None:
 def test_room_is_asked_for_where_the_store_will_be(tmp_path: Path) -> None:
     """The folder may not be there yet."""
     assert (free_space(tmp_path / "not" / "yet") or 0) > 0
+
+
+def test_a_disk_that_takes_no_writing_is_seen(tmp_path: Path) -> None:
+    assert not is_read_only(tmp_path / "not" / "yet")
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    locked = [Path(point) for _, point, _, options, *_ in mounts if options.startswith("ro,")]
+    assert all(is_read_only(one) for one in locked if one.is_dir())

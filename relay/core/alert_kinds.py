@@ -120,6 +120,7 @@ _SHORT = {
     "SMSC_UNKNOWN": "{subject} has no service centre",
     "SIM_NO_CREDIT": "no credit on {subject}",
     "DISK_FULL": "disk full",
+    "DISK_READONLY": "disk takes no writing",
     "STORE_DAMAGED": "database damaged",
     "BACKUP_LATE": "no copy of the database for days",
     "AUTH_401": "server {subject} refuses the password",

@@ -51,6 +51,10 @@ _RULES: tuple[_Rule, ...] = (
 
 # The same fault in words that know less is not told a second time.
 _KNOWS_MORE: Mapping[str, tuple[str, ...]] = {
+    # A daemon that cannot write gives no sign of life, or cannot start: relay is not to blame.
+    "DISK_READONLY": ("DAEMON_NEVER", "DAEMON_SILENT", "DAEMON_STOPPED"),
+    "DISK_FULL": ("DAEMON_SILENT",),
+    "STORE_HELD": ("DAEMON_SILENT",),
     "SIM_NO_CREDIT": ("SMS_REJECTED", "OUT_REFUSED", "OUT_SLOW"),
     "SMS_REJECTED": ("OUT_REFUSED", "OUT_SLOW"),
     "OUT_REFUSED": ("OUT_SLOW",),
@@ -70,9 +74,6 @@ def _found(station: Station) -> list[Problem]:
     # Of modems, servers and messages nothing is known when the database cannot be read.
     rules = _RULES if station.store.trouble is None else _MACHINE
     found = [problem for rule in rules for problem in rule(station)]
-    if any(problem.code in ("DISK_FULL", "STORE_HELD") for problem in found):
-        # A daemon that cannot write gives no sign of life: that is to blame, not relay.
-        found = [problem for problem in found if problem.code != "DAEMON_SILENT"]
     codes = {problem.code for problem in found}
     weaker = {code for known in codes for code in _KNOWS_MORE.get(known, ())}
     return [problem for problem in found if problem.code not in weaker]
@@ -118,6 +119,9 @@ def _sentence(station: Station, verdict: Verdict, problems: tuple[Problem, ...])
         if problems[0].code == "CONFIG_MISSING":
             return say("relay is not set up on this computer yet.")
         return say("relay cannot start: its configuration has a mistake.")
+    if problems and problems[0].code == "DISK_READONLY":
+        locked = say("The disk takes no writing, so SMS wait on the SIM and at the network.")
+        return joined([locked, safe(station)], " ")
     if station.store.trouble is not None:
         return say(_UNREADABLE.get(station.store.trouble, _FORBIDDEN))
     codes = {problem.code for problem in problems}

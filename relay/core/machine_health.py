@@ -18,6 +18,9 @@ _CRASHES = 3
 
 def disk(station: Station) -> Iterator[Problem]:
     store, free = station.store, station.store.free
+    if store.read_only:
+        yield _locked()
+        return
     few_days = store.days_left is not None and store.days_left <= _FEW_DAYS
     if free is None or (free >= _LOW_BELOW and not few_days):
         return
@@ -35,6 +38,21 @@ def disk(station: Station) -> Iterator[Problem]:
         return
     verdict = Verdict.CRIT if free < _NEARLY_FULL_BELOW else Verdict.WARN
     yield Problem("DISK_LOW", verdict, _little_room(store, free), room)
+
+
+def _locked() -> Problem:
+    return Problem(
+        "DISK_READONLY",
+        Verdict.CRIT,
+        say(
+            "The disk takes no writing. Nothing can be stored, so nothing is taken off the SIM "
+            "and nothing is sent."
+        ),
+        say(
+            "Why: sudo dmesg | grep -iE 'error|remount' | tail\n"
+            "A disk that the kernel has locked is failing: make a copy, then replace it"
+        ),
+    )
 
 
 def _little_room(store: StoreFacts, free: int) -> str:

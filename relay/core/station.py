@@ -239,11 +239,11 @@ class OutwardFacts:
 class StoreFacts:
     """The database and what stands around it. `trouble` is a code when it cannot be read.
 
-    `mount` is the top of the disk that it is on, `days_left` how long `free` lasts at the rate of
-    the last days; with a `reserve` relay has some megabytes of its own beyond it. `lost_in` and
-    `lost_out` name messages that a salvage could not save, `holder` another program that keeps
-    relay from writing. `custody` is what the weekly walk along the chain of custody found wrong,
-    at `custody_at`.
+    `mount` is the top of the disk that it is on, `days_left` how long `free` lasts at the rate
+    of the last days; with a `reserve` relay has some megabytes of its own beyond it. Where the
+    disk is `read_only`, none of that helps. `lost_in` and `lost_out` name messages that a
+    salvage could not save, `holder` another program that keeps relay from writing. `custody` is
+    what the weekly walk along the chain of custody found wrong, at `custody_at`.
     """
 
     path: str = ""
@@ -254,6 +254,7 @@ class StoreFacts:
     custody: str = ""
     custody_at: int | None = None
     free: int | None = None
+    read_only: bool = False
     reserve: bool = False
     days_left: int | None = None
     backup_at: int | None = None

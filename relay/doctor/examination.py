@@ -120,7 +120,8 @@ def admit(world: World, path: str | None, stack: ExitStack, *, live: bool = Fals
             world.ask(config.control.path, "survey", timeout_s=_SURVEY_S)
     patient = Patient(world, where, config, (), observe(config, world.clock.now()), held)
     if patient.held is False:
-        patient.taken = _take(config, stack)
+        # On a disk that takes no writing no daemon can start, and no lock can be had.
+        patient.taken = patient.station.store.read_only or _take(config, stack)
     _fill(patient, config)
     for one in patient.uplinks.values():
         stack.callback(one.close)

@@ -178,6 +178,18 @@ def test_a_full_disk_explains_the_silence() -> None:
     assert "disk is full" in judge(full).sentence
 
 
+@pytest.mark.parametrize("running", [Running.NEVER, Running.SILENT, Running.NO])
+def test_a_disk_that_takes_no_writing_is_told_before_all_else(running: Running) -> None:
+    """relay can neither start nor give a sign of life on it, and no room that is made helps."""
+    daemon = replace(DAEMON, running=running, beat_at=NOW - HOUR)
+    locked = replace(WELL, daemon=daemon, store=replace(STORE, free=1_000, read_only=True))
+    assert verdict(locked) is Verdict.CRIT
+    assert codes(locked) == ["DISK_READONLY"]
+    assert judge(locked).sentence.startswith("The disk takes no writing")
+    unreadable = replace(locked, store=replace(locked.store, trouble="STORE_UNREADABLE"))
+    assert judge(unreadable).sentence.startswith("The disk takes no writing")
+
+
 @pytest.mark.parametrize(
     ("store", "expected", "says"),
     [

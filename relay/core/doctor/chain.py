@@ -28,6 +28,7 @@ CAUSES: Mapping[str, frozenset[str]] = {
     "DAEMON_UNKNOWN": _UNREADABLE,
     "DAEMON_SILENT": _NO_WRITING,
     "DAEMON_STOPPED": _NO_START,
+    "CONTROL_STALE": frozenset({"DISK_READONLY"}),
     "SERVICE_FAILED": _NO_START,
     "SERVICE_GIVEN_UP": _NO_START,
 }
@@ -42,7 +43,10 @@ STATION: tuple[Check, ...] = (
         "service", "relay", "it runs, and will again", machine.service, ("config",),
         after=("disk", "store"),
     ),
-    Check("socket", "relay", "no socket was left behind", machine.socket, ("config",)),
+    Check(
+        "socket", "relay", "no socket was left behind", machine.socket, ("config",),
+        after=("disk",),
+    ),
     Check("watchdog", "relay", "somebody notices when it hangs", machine.watchdog, ("config",)),
 )  # fmt: skip
 
