@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -30,9 +31,14 @@ class BoundedFile(RotatingFileHandler):
         return open(handle, "a", encoding="utf-8", errors="replace")  # noqa: PTH123  # a descriptor; logging closes it
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self.stream is not None and not Path(self.baseFilename).exists():
-            self.close()  # somebody has deleted it
+        with suppress(OSError):  # a stick that was pulled out
+            if self.stream is not None and not Path(self.baseFilename).exists():
+                self.close()  # somebody has deleted it
         super().emit(record)
+
+    def close(self) -> None:
+        with suppress(OSError):  # what was still to be written
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # its name in logging
         """The other log, on stderr, has the line."""

@@ -64,6 +64,17 @@ def written_by(logger: logging.Logger, path: Path, most: int = 1_000_000) -> Bou
 # --- the file -----------------------------------------------------------------------------------
 
 
+def test_a_disk_that_fails_under_the_log_stops_nothing(
+    tmp_path: Path, logger: logging.Logger
+) -> None:
+    """Even to ask whether the file is there may fail: a stick was pulled out."""
+    handler = written_by(logger, tmp_path / "relay.log")
+    logger.warning(event("x.y"))
+    handler.baseFilename = str(tmp_path / ("x" * 300))  # which no file system can look up
+    logger.warning(event("x.z"))
+    assert "x.y" in (tmp_path / "relay.log").read_text()
+
+
 def test_what_relay_writes_is_told(folder: Path, run: Run, logger: logging.Logger) -> None:
     """Time, level and event in words; a number masked that came in by a debug line."""
     written_by(logger, folder / "relay.log")
