@@ -52,6 +52,8 @@ EX_OK, EX_SOFTWARE, EX_CANTCREAT, EX_TEMPFAIL = 0, 70, 73, 75
 _LOOK_S = 1.0  # how long `relay send` of another process may go unnoticed
 _SUPERVISE_S = 5.0
 _BEAT_S = 30.0
+# So long systemd waits while relay begins anew, as at its start (TimeoutStartSec).
+_ANEW_S = 600.0
 
 
 class Daemon:
@@ -126,7 +128,9 @@ class Daemon:
         self._open_control()
         self._crew.start()
         self._jobs.start()
-        systemd.notify(systemd.READY, systemd.status("running"), environ=self._environ)
+        usual_s = systemd.watchdog_s(self._environ)
+        watchdog = [systemd.watchdog(usual_s)] if usual_s else []
+        systemd.notify(systemd.READY, systemd.status("running"), *watchdog, environ=self._environ)
         _log.info(event("daemon.started", version=relay.__version__, pid=os.getpid()))
 
     def _open_control(self) -> None:
@@ -135,6 +139,11 @@ class Daemon:
             self._staff.listener.open()
         except ControlRefused as error:
             _log.error(event("control.shut", code=error.code, error=str(error)))
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether a signal has said so: then nothing follows, whatever else was wished."""
+        return self._signals > 0
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Sets flags and does nothing else; a second wish to stop is obeyed at once."""
@@ -241,8 +250,10 @@ class Daemon:
     # --- stop -----------------------------------------------------------------------------------
 
     def _end(self) -> int:
-        goes_on = self.trouble is not None or self.successor is not None
-        if not goes_on:
+        goes_on = not self.told_to_stop and (self.trouble or self.successor) is not None
+        if goes_on:
+            systemd.notify(systemd.ALIVE, systemd.watchdog(_ANEW_S), environ=self._environ)
+        else:
             systemd.notify(systemd.STOPPING, environ=self._environ)
         _log.info(event("daemon.stopping"))
         left = {*self._jobs.shutdown(SYNC_STOP_S), *self._crew.stop()}
@@ -289,6 +300,7 @@ def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
     """Again with a store that was mended, when the one at hand turns out to be unusable, and with
     the configuration as it was read anew."""
     trouble: StoreError | None = None
+    before: Daemon | None = None
     while True:
         db = holding.opened(config.store.path, clock, trouble)
         daemon = Daemon(config, db, Timekeeper(clock), environ)
@@ -296,8 +308,12 @@ def _run(config: Config, clock: SystemClock, environ: Mapping[str, str]) -> int:
             signal.signal(number, daemon.on_signal)
         if not os.isatty(0):  # where a terminal is closed, that is meant
             signal.signal(signal.SIGHUP, daemon.on_signal)
+        if before is not None and before.told_to_stop:  # while the store was opened
+            daemon.on_signal(signal.SIGTERM, None)
         code = daemon.run()
-        trouble = daemon.trouble
+        trouble, before = daemon.trouble, daemon
+        if daemon.told_to_stop:
+            return code
         if daemon.successor is not None:
             if code != EX_OK:
                 _start_anew()

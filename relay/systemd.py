@@ -37,6 +37,11 @@ def status(text: str) -> str:
     return "STATUS=" + " ".join(text.split())
 
 
+def watchdog(seconds: float) -> str:
+    """How long the next `WATCHDOG=1` may take from now on."""
+    return f"WATCHDOG_USEC={round(seconds * 1_000_000)}"
+
+
 def watchdog_s(environ: Mapping[str, str] = os.environ, pid: int | None = None) -> float | None:
     """How many seconds may pass between two `WATCHDOG=1`, or None when nobody watches.
 

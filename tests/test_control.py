@@ -275,6 +275,16 @@ def test_a_changed_configuration_is_taken_up_without_a_restart(station, told):
     assert told("reload") == {"changed": []}
 
 
+def test_a_stop_during_a_reload_is_obeyed(station, told):
+    """systemd asks once, and kills whoever has not heard it."""
+    station.change({"gateway": {"name": "Mwase"}})
+    station.write_config()
+    assert told("reload") == {"changed": ["gateway.name"]}
+    assert station.relays[-1].stop() == 0
+    assert "daemon.stopped" in station.relays[-1].log
+    assert station.relays[-1].log.count("daemon.started") == 1
+
+
 def test_a_bad_configuration_is_refused_and_the_old_one_holds(station, told):
     path = station.write_config()
     whole = path.read_text("utf-8")

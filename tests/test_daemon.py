@@ -363,6 +363,17 @@ def test_the_watchdog_is_not_fed_while_a_worker_hangs(hand, hang, systemd):
     assert systemd.heard() == []
 
 
+def test_the_watchdog_waits_while_relay_begins_anew(tmp_path, systemd):
+    """The end of a submission and the check of a large store take longer than its usual time."""
+    environ = {**systemd.environ, "WATCHDOG_USEC": "60000000"}
+    with Station(tmp_path, server="") as station:
+        one = Hand(station, environ)
+        assert "WATCHDOG_USEC=60000000" in systemd.heard()[-1].splitlines()
+        one.daemon.successor = config.load(station.write_config(), {})
+        assert one.end() == 0
+    assert systemd.heard()[0].splitlines() == ["WATCHDOG=1", "WATCHDOG_USEC=600000000"]
+
+
 def test_a_clock_that_was_set_back_holds_nothing_up(hand):
     """A part that was to be tried again in years by the new clock is tried soon."""
     one = hand
