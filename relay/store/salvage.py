@@ -22,7 +22,7 @@ _TABLES = (
     "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
     "submitted", "reached", "segment", "balance", "sim", "call",
     "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
-    "custody", "bundle", "handout",
+    "custody", "bundle", "handout", "journal",
 )  # fmt: skip
 
 
