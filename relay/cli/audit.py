@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -43,6 +46,7 @@ class HeadType(click.ParamType):  # type: ignore[type-arg]  # generic from click
         "relay audit                              what came in, and where it is",
         "relay audit --head                       a line to write down or to send",
         "relay audit --since-head 4821:9f3c…      is this still the same station?",
+        "sudo relay audit --accept           a copy was restored on purpose",
     )
 )
 @click.option(
@@ -50,25 +54,68 @@ class HeadType(click.ParamType):  # type: ignore[type-arg]  # generic from click
 )
 @click.option("--since-head", "since", type=HeadType(), multiple=True,
               help="A head from earlier must be part of the chain.")  # fmt: skip
+@click.option("--accept", is_flag=True,
+              help="An older copy was restored, on purpose: go on from here.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @config_option
 @pass_desk
-def audit(desk: Desk, only_head: bool, since: tuple[Head, ...], as_json: bool) -> int:
+def audit(
+    desk: Desk, only_head: bool, since: tuple[Head, ...], accept: bool, yes: bool, as_json: bool
+) -> int:
     """Account for everything that was received: by number, without gaps, each hash built on the
     one before.
 
     Exits with 2 if anything is missing or was changed. It only reads, with relay running or not.
+    After a restoration --accept ends the alarm; what was accepted stays on record.
     """
     store = desk.config().store.path
     with Reader.open(store) as reader:
         if only_head:
             return _print_head(desk, store, reader, as_json)
         account = audited(reader, {**heads.read(store), **{one.no: one.chain for one in since}})
+    if accept:
+        account = _accepted(desk, account, yes=yes)
+    accepted = heads.accepted(store)
     if as_json:
-        emit(document(account))
+        emit(document(account) | {"accepted": [asdict(one) for one in accepted]})
     else:
         _print(account)
+        for one in accepted:
+            data(f"  accepted by {one.who} on {local(one.at)}: {one.what}")
     return 0 if account.sound else _BROKEN
+
+
+def _accepted(desk: Desk, account: Account, *, yes: bool) -> Account:
+    """Go on from the present head: those that were noted before bind no longer. Whatever else is
+    wrong stays so."""
+    from relay.store import journal
+    from relay.store.facts import Facts
+
+    broken = [fault for fault in account.faults if fault.code in _OF_HEADS]
+    if not broken:
+        note("There is nothing to accept: no head that was noted speaks against the store.")
+        return account
+    for fault in broken:
+        note(str(fault))
+    if not yes:
+        click.confirm(
+            "Is this because a copy was restored, on purpose? Then it is accepted, and stays on "
+            "record", abort=True, err=True,
+        )  # fmt: skip
+    config, now, who = desk.config(), desk.clock.now(), getpass.getuser()
+    store, what = config.store.path, "; ".join(map(str, broken))
+    with closing(desk.store(config)) as db:
+        entry = journal.note(db, now, who, "audit --accept", what)
+        heads.accept(store, account.head, now, who, what)
+        journal.settle(db, entry, f"goes on from {account.head}")
+        after = audited(db, heads.read(store))
+        first = str(after.faults[0]) if after.faults else ""
+        Facts(db).put(now, "custody.check", {"faults": after.n_faults, "first": first})
+    return after
+
+
+_OF_HEADS = ("OLDER", "FORKED")
 
 
 def _print_head(desk: Desk, store: Path, reader: Reader, as_json: bool) -> int:
@@ -93,8 +140,8 @@ def _print(account: Account) -> None:
     data(summary(account))
     for line in _details(account):
         data(f"  {line}")
-    for no, at, who in account.erasures[:_SHOWN]:
-        data(f"  {no:,}: erased by {who or 'a person'} on {local(at)}")
+    for line in _erasures(account):
+        data(f"  {line}")
     for fault in account.faults[:_SHOWN]:
         data(f"  {'--' if not fault.no else fault}{fault.what if not fault.no else ''}")
     if account.n_faults > _SHOWN:
@@ -108,7 +155,8 @@ def _print(account: Account) -> None:
 _NEXT = (
     "The chain of custody is broken. This command changes nothing; what the server has is "
     "safe there. Keep a copy of the database as it is (sudo relay backup FILE), compare with the "
-    "last copy, and ask who had access to this computer. See docs/custody.md"
+    "last copy, and ask who had access to this computer. Was a copy restored on purpose? Then: "
+    "sudo relay audit --accept. See docs/custody.md"
 )
 
 
@@ -148,6 +196,18 @@ def _details(account: Account) -> list[str]:
     if account.again:
         lines.append("what was lost with a damaged database and read again has two numbers")
     return lines
+
+
+def _erasures(account: Account) -> list[str]:
+    """`3 erased by asha on 2026-11-24 18:05 (1, 4, 9)`, a line for each time."""
+    times: dict[tuple[int, str], list[int]] = {}
+    for no, at, who in account.erasures:
+        times.setdefault((at, who), []).append(no)
+    return [
+        f"{len(nos):,} erased by {who or 'a person'} on {local(at)}"
+        f" ({', '.join(f'{no:,}' for no in nos[:_SHOWN])}{', …' * (len(nos) > _SHOWN)})"
+        for (at, who), nos in times.items()
+    ]
 
 
 def document(account: Account) -> dict[str, object]:

@@ -41,3 +41,65 @@ def prefix(number: str) -> str:
     if len(number) <= 6:
         return number
     return number[: 6 if number.startswith("+") else 3] + "…"
+
+
+# --- whose number it is -------------------------------------------------------------------------
+
+# Shorter ones are short codes, which are the same in no two countries.
+_SUBSCRIBER_DIGITS = 7
+_COUNTRY_DIGITS = 3  # at most (ITU-T E.164 §6.2.1)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two spellings may be of one number: +254700000001, 00254700000001, 254 700 000 001
+    and 0700000001 are. Two numbers with their countries are only if they are the same."""
+    (a, a_whole), (b, b_whole) = sorted(
+        (_digits(one), _digits(other)), key=lambda spelled: len(spelled[0])
+    )
+    if not a or a == b:
+        return bool(a)
+    if a_whole:  # nothing that is longer lacks its country
+        return False
+    return any(_within(b, local, whole=b_whole) for local in (a, a.lstrip("0")))
+
+
+def is_whole(number: str) -> bool:
+    """Whether a spelling has its country in front, beyond doubt."""
+    return _digits(number)[1]
+
+
+def _digits(number: str) -> tuple[str, bool]:
+    bare = _DECORATION.sub("", number)
+    if not _DIALABLE.fullmatch(bare):
+        return "", False
+    if bare.startswith("+"):
+        return bare[1:], True
+    return (bare[2:], True) if bare.startswith("00") else (bare, False)
+
+
+def _within(longer: str, local: str, *, whole: bool) -> bool:
+    """Whether `longer` is the national number `local` behind a country or a trunk prefix."""
+    if len(local) < _SUBSCRIBER_DIGITS or not longer.endswith(local):
+        return False
+    before = longer[: -len(local)]
+    country = len(before) <= _COUNTRY_DIGITS and not before.startswith("0")
+    return country or (before == "0" and not whole)
+
+
+def telling(number: str) -> str:
+    """The digits by which a number is found in running text, with or without its country."""
+    return _digits(number)[0][-8:]
+
+
+def semi_octets(number: str) -> tuple[str, ...]:
+    """How a PDU may spell a number of this person (3GPP TS 23.040 §9.1.2.3), hexadecimal: as it
+    is, and without its country."""
+    digits, _ = _digits(number)
+    local = [digits[n:] for n in range(1, _COUNTRY_DIGITS + 1)] if is_whole(number) else []
+    spelled = [digits, *(f"0{one.lstrip('0')}" for one in local)]
+    return tuple(_swapped(one) for one in spelled if len(one) > _SUBSCRIBER_DIGITS)
+
+
+def _swapped(digits: str) -> str:
+    filled = digits + "F" * (len(digits) % 2)
+    return "".join(filled[n + 1] + filled[n] for n in range(0, len(filled), 2))

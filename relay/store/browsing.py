@@ -116,10 +116,11 @@ def in_doubt_ids(reader: Reader, state: str = "restored") -> list[int]:
 
 
 def failed_ids(reader: Reader) -> list[int]:
-    """What failed and would still be of use: nothing too old, or replaced by a newer one."""
+    """What failed and would still be of use: nothing too old, replaced by a newer one, or without
+    its words."""
     rows = reader.query(
         "SELECT id FROM outbound WHERE status = 'FAILED' AND reason NOT GLOB 'MSG_EXPIRED*'"
-        " AND reason NOT GLOB 'MSG_SUPERSEDED*' ORDER BY id"
+        " AND text <> '' AND reason NOT GLOB 'MSG_SUPERSEDED*' ORDER BY id"
     )
     return [row["id"] for row in rows]
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from relay.store.place import Place
 from relay.store.upgrading import migrate
 from relay.whole_file import sync
 
-Params = Sequence[Any]
+Params = Sequence[Any] | Mapping[str, Any]
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -32,6 +32,8 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
     # The log is folded back in small steps, so that no single commit pays for all of it.
     "PRAGMA wal_autocheckpoint = 1000",
+    # What is deleted is overwritten; only some builds of SQLite do that of themselves.
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -169,6 +171,20 @@ class Database:
             self._conn.execute("VACUUM")
             kinship.mark(self.path, self._conn)  # its tables begin elsewhere now
             return True
+
+    def scrub(self, *, wholly: bool) -> bool:
+        """Leave nothing of what was deleted in the file or its log; whether that was possible.
+
+        `wholly` also writes a large file anew, which takes its time: a running daemon would wait.
+        """
+        with self._lock, named_errors(self.path):
+            self._place.require()
+            pages = int(self._conn.execute("PRAGMA page_count").fetchone()[0])
+            if anew := wholly or pages <= _MOST_SHRUNK:
+                self._conn.execute("VACUUM")
+                kinship.mark(self.path, self._conn)  # its tables begin elsewhere now
+            busy, *_ = self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return anew and not busy
 
     def backup(self, target: Path, now: int = 0) -> None:
         """A whole, compact copy; other threads go on meanwhile. See `copying.copy`."""

@@ -260,14 +260,15 @@ class Exchanges:
                 " WHERE server = ? AND inbound_id = ? RETURNING refusals",
                 (self._server, inbound_id),
             ).fetchone()
-        return int(row[0])
+        return 0 if row is None else int(row[0])  # deleted while it was on its way
 
     def park_report(self, now: int, inbound_id: int, reason: str) -> None:
         """Set a message aside for a person, with the server's words."""
         with self._db.transaction() as tx:
             tx.execute(
                 "UPDATE forwarding SET state = 'PARKED', reason = ?"
-                " WHERE server = ? AND inbound_id = ?",
+                # One that a person has erased meanwhile gets no words of the server.
+                " WHERE server = ? AND inbound_id = ? AND state = 'WAITING'",
                 (reason, self._server, inbound_id),
             )
             finish(tx, now, inbound_id, self._server, self._present)

@@ -70,7 +70,8 @@ def finish(tx: sqlite3.Connection, now: int, inbound_id: int, server: str, prese
             (inbound_id, present, present),
         )
     }
-    (before,) = tx.execute("SELECT state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+    row = tx.execute("SELECT state FROM inbound WHERE id = ?", (inbound_id,)).fetchone()
+    before = None if row is None else row["state"]  # it may be gone while it is on its way
     if "WAITING" in states or before not in (InboundState.WAITING, InboundState.INCOMPLETE):
         return
     reason = states.get("PARKED")

@@ -73,6 +73,7 @@ _INBOUND_WORDS = {
     ),
     "Parked": ("set aside", Leg.HERE, ""),
     "Released": ("released by a person", Leg.HERE, _PERSON),
+    "Erased": ("words and number removed by a person", Leg.HERE, _PERSON),
     "Forwarded": ("no server waits for it any more", Leg.NETWORK, ""),
 }  # fmt: skip
 
@@ -134,6 +135,7 @@ _MESSAGE_WORDS = {
     "Enqueued": "stored, from {origin}",
     "UpdateParked": "the server refused to hear {before}: {detail}",
     "Held": _HELD + ": {detail}",
+    "Erased": "words and number removed by a person",
 }
 
 

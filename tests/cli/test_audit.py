@@ -8,7 +8,9 @@ from typing import Any
 from click.testing import Result
 
 from relay.core.cht import Answer
+from relay.core.custody import Head
 from relay.core.health import judge
+from relay.store import heads
 from tests.air import NOON, deliver
 from tests.clinic import Clinic
 
@@ -63,3 +65,39 @@ def test_a_head_that_was_written_down(clinic: Clinic, relay: Relay) -> None:
     assert forked.exit_code == 2
     assert "3: was another message" in forked.stdout
     assert relay("audit", "--since-head", "nonsense").exit_code == 64
+
+
+def test_a_restoration_that_was_meant_is_accepted_and_stays_on_record(
+    clinic: Clinic, relay: Relay, said: Said
+) -> None:
+    five(clinic)
+    store = clinic.config.store.path
+    for no in (3, 7):  # as the file of heads stands beside a copy that was put in place
+        heads.note(store, Head(no, bytes(32)), NOON, "daily")
+    assert "sudo relay audit --accept" in relay("audit").stderr
+    assert relay("audit", "--accept", stdin="n\n").exit_code == 130
+    assert relay("audit").exit_code == 2
+    result = relay("audit", "--accept", stdin="y\n")
+    assert result.exit_code == 0
+    assert "6 to 7: was given out before" in result.stdout
+    assert "CUSTODY_BROKEN" not in [one.code for one in judge(clinic.station()).problems]
+    (entry,) = clinic.db.query("SELECT * FROM journal")
+    assert entry["what"] == "audit --accept"
+    assert "3: was another message" in entry["detail"]
+    clinic.receives(deliver("P 6", at=NOON + 99_000))
+    found = said("audit")
+    assert found["sound"]
+    assert [one["no"] for one in found["accepted"]] == [5]
+    assert "nothing to accept" in relay("audit", "--accept", "--yes").stderr
+
+
+def test_no_word_makes_a_changed_message_right(clinic: Clinic, relay: Relay) -> None:
+    five(clinic)
+    heads.note(clinic.config.store.path, Head(7, bytes(32)), NOON, "daily")
+    with clinic.db.transaction() as tx:
+        tx.execute("UPDATE inbound SET text = 'P 99' WHERE id = 4")
+    result = relay("audit", "--accept", "--yes")
+    assert result.exit_code == 2
+    assert "4: its text, sender or time was changed" in result.stdout
+    clinic.beats()
+    assert "CUSTODY_BROKEN" in [one.code for one in judge(clinic.station()).problems]

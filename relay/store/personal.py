@@ -1,0 +1,96 @@
+"""Which columns may hold what is of a person, and what stands there when it was erased.
+
+Each column that can hold a text is in one of these lists: a test fails for one that is in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# A code of relay's stays; words, which may be a server's or a modem's that repeat a message, go.
+_CODE = "CASE WHEN {0} GLOB '*[^A-Za-z._]*' OR {0} NOT GLOB '*[._]*' THEN 'erased' ELSE {0} END"
+_ANOTHER = "'erased-' || lower(hex(randomblob(16)))"
+
+_IN = "IN (SELECT value FROM json_each(:inbound))"
+_OUT = "IN (SELECT value FROM json_each(:outbound))"
+_RAW = "IN (SELECT value FROM json_each(:raw))"
+_THEIRS = "IN (SELECT value FROM json_each(:spellings))"
+_PARTS = f"IN (SELECT id FROM part WHERE outbound_id {_OUT})"
+
+
+def _codes(*columns: str) -> dict[str, str]:
+    return {column: _CODE.format(column) for column in columns}
+
+
+# The rows that stay: of each table, which are meant, and what its columns become. The hash of a
+# PDU and the name made of it go too: who knows the words could find the number by trying all.
+BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "raw_pdu": (f"id {_RAW}", {"pdu": "''", "hash": _ANOTHER, **_codes("reason")}),
+    "forwarding": (f"inbound_id {_IN}", {"reason": "NULL"}),
+    "inbound": (f"id {_IN}", {"uuid": "NULL", "sender": "''", "text": "NULL", **_codes("reason")}),
+    "status_report": (f"recipient {_THEIRS} OR part_id {_PARTS}", {"recipient": "''"}),
+    "status_update": (f"outbound_id {_OUT}", _codes("reason")),
+    "audit": (
+        f"(subject = 'inbound' AND subject_id {_IN} OR subject = 'raw' AND subject_id {_RAW}"
+        f" OR subject = 'outbound' AND subject_id {_OUT}"
+        f" OR subject = 'part' AND subject_id {_PARTS})"
+        " AND event NOT IN ('Kept', 'Enqueued', 'Claimed', 'Forwarded')",
+        _codes("detail"),
+    ),
+    "part": (f"outbound_id {_OUT}", {"pdu": "''", "number": "''", **_codes("reason")}),
+    "outbound": (
+        f"id {_OUT}", {"recipient": "''", "text": "''", "key": "NULL", **_codes("reason")}
+    ),
+    "call": (f"caller {_THEIRS}", {"caller": "''"}),
+    "alert_sms": (f"recipient {_THEIRS}", {"recipient": "''"}),
+    "handout": (f"recipient {_THEIRS}", {"recipient": "''", "text": "''"}),
+    # A cap counts whom was written to, and not who that is.
+    "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
+}  # fmt: skip
+
+# The rows that go: they are of use to that person's messages only.
+DELETED: Mapping[str, str] = {
+    "hook_call": f"inbound_id {_IN} OR instr(coalesce(document, ''), :telling) > 0",
+    "concat_ref": f"recipient {_THEIRS}",
+    "utterance": f"recipient {_THEIRS}",
+}
+
+# Where a number may stand, by which the rows are found.
+NUMBERS = {
+    "inbound": "sender", "outbound": "recipient", "part": "number", "status_report": "recipient",
+    "concat_ref": "recipient", "reached": "number", "call": "caller", "utterance": "recipient",
+    "alert_sms": "recipient", "handout": "recipient",
+}  # fmt: skip
+
+# Erased otherwise: facts by what is in them, and the link of a message by `custody.erase`.
+APART = {"fact": ("key", "value"), "custody": ("salt", "gone", "gone_by")}
+
+# What is relay's own, the station's, a SIM's or a server's, and of nobody else; the journal masks
+# every number before it is written.
+OWN: Mapping[str, tuple[str, ...]] = {
+    "_sqlite_migrations": ("migration_set", "name", "applied_at"),
+    "meta": ("key", "value"),
+    "inbound": ("state", "kind", "modem", "sim"),
+    "raw_pdu": ("sim", "state", "modem", "via"),
+    "outbound": ("server", "server_id", "status", "told"),
+    "part": ("state", "modem", "submission", "memory", "sim"),
+    "cursor": ("server", "report_ids", "update_ids"),
+    "forwarding": ("server", "state"),
+    "status_update": ("server", "status"),
+    "tombstone": ("server", "server_id", "status"),
+    "fact": ("source",),
+    "audit": ("subject", "event", "before", "after"),
+    "tally": ("day", "what"),
+    "segment": ("modem", "server", "prefix", "currency"),
+    "balance": ("modem", "sim", "currency", "until", "via"),
+    "sim": ("iccid", "imsi", "number", "modem", "accepted_in", "smsc", "smsc_before"),
+    "call": ("modem",),
+    "custody": ("commitment", "chain"),
+    "bundle": ("hash", "kind", "station", "server", "head", "path"),
+    "handout": ("station", "server_id"),
+    "alert": ("kind", "subject", "code", "told"),
+    "alert_sms": ("told",),
+    "hook": ("name",),
+    "journal": ("who", "what", "detail", "outcome"),
+    "sample": ("what",),
+}
