@@ -6,6 +6,8 @@ that may not write into the folder. sqlite-utils is not imported: `relay status`
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -155,13 +157,16 @@ class Reader:
 
 
 def _require_readable(path: Path) -> None:
+    # It is not opened for that: whoever closes a file gives up all locks that the process has on
+    # it, SQLite's own too, and the next program to look would fold a log away that is in use.
     try:
-        with path.open("rb"):
-            pass
+        path.stat()
     except FileNotFoundError:
         raise StoreMissing(str(path)) from None
     except OSError as error:
         raise StoreUnreadable(str(path), error.strerror or str(error)) from error
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise StoreUnreadable(str(path), os.strerror(errno.EACCES))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
