@@ -227,3 +227,14 @@ def test_what_is_let_through(key: str, value: Any, shown: Any) -> None:
 
 def test_a_line_of_nobody_is_only_counted() -> None:
     assert log_line("Amina called +254733918273") == "(26 characters)"
+
+
+def test_it_runs_no_program_of_the_folder_where_it_is_made(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root makes it, and anybody may put a `relay` into /tmp."""
+    (tmp_path / "relay").mkdir()
+    (tmp_path / "relay" / "__init__.py").write_text("open('was_run', 'w')", "ascii")
+    monkeypatch.chdir(tmp_path)
+    assert run().exit_code == 0
+    assert not (tmp_path / "was_run").exists()

@@ -102,10 +102,11 @@ def _log(desk: Desk, config: Config | None) -> str:
 
 
 def _doctor(desk: Desk) -> Any:
-    """In a process of its own: it must not hang here, whatever hangs there."""
+    """In a process of its own: it must not hang here, whatever hangs there. With -P, as root is
+    in a folder where anybody may have put a `relay`."""
     chosen = ["--config", desk.config_path] if desk.config_path else []
     done = subprocess.run(  # noqa: S603  # relay itself
-        [sys.executable, "-m", "relay", "doctor", "--json", *chosen],
+        [sys.executable, "-P", "-m", "relay", "doctor", "--json", *chosen],
         capture_output=True, text=True, timeout=_DOCTOR_S, check=False, env=dict(desk.environ),
     )  # fmt: skip
     return json.loads(done.stdout)
