@@ -68,7 +68,8 @@ class Alerting:
         health = judge(station)
         self._store.redate(now)
         before = self._store.watches() if self._watches is None else self._watches
-        seen = sight(station, health, now, own=self._store.unsent())
+        own = Own(self._store.unsent(), self._store.failed(now))
+        seen = sight(station, health, now, own)
         after = alerts.follow(before, seen, self._policy.rules)
         self._save(now, before, after, station, health)
         self._tell(now, after, station)
@@ -120,23 +121,44 @@ class Alerting:
         self._outbox_bell.ring()
 
 
-def sight(station: Station, health: Health, now: int, own: int = 0) -> Sight:
+@dataclass(frozen=True, slots=True)
+class Own:
+    """How many alerts have not left yet, and how many were given up in the last day."""
+
+    waiting: int = 0
+    failed: int = 0
+
+
+def sight(station: Station, health: Health, now: int, own: Own) -> Sight:
     """What this look found, and of what it could see nothing: not known is not over.
 
-    Where nothing waits but `own` alerts, no queue is slow: they would tell of themselves for ever.
+    Where nothing but alerts waits, or fails, no queue is in trouble: they would tell of themselves
+    for ever.
     """
     blind = {
         (kind, problem.subject)
         for problem in health.problems
         for kind in _BLINDED.get(problem.code, ())
     }
-    problems = health.problems
-    if own and station.outward is not None and station.outward.waiting <= own:
-        problems = tuple(one for one in problems if one.code not in _OF_THE_QUEUE)
+    spared = _of_alerts_alone(station, own)
+    problems = tuple(one for one in health.problems if one.code not in spared)
     return Sight(now, problems, frozenset(blind), station.store.trouble is not None)
 
 
-_OF_THE_QUEUE = ("OUT_SLOW", "OUT_REFUSED")
+def _of_alerts_alone(station: Station, own: Own) -> frozenset[str]:
+    """The problems that no message has but our own."""
+    outward = station.outward
+    if outward is None:
+        return frozenset()
+    alone = own.waiting and outward.waiting <= own.waiting
+    others = sum(reason.n for reason in outward.failed) > own.failed
+    if others or outward.backoff > own.waiting:
+        return _WAITING if alone else frozenset()
+    return _FAILING | (_WAITING if alone else frozenset())
+
+
+_WAITING = frozenset({"OUT_SLOW", "OUT_REFUSED"})
+_FAILING = frozenset({"SMS_REJECTED", "SMS_FAILING"})
 
 
 _BLINDED = {

@@ -55,6 +55,17 @@ class Alerts:
             )
         )
 
+    def failed(self, now: int) -> int:
+        """How many of our own SMS were given up in the last day."""
+        return int(
+            self._db.value(
+                "SELECT count(*) FROM alert_sms JOIN outbound ON outbound.id = outbound_id"
+                " WHERE status = 'FAILED' AND finished_at > ?"
+                " AND outbound.reason NOT LIKE 'MSG_SUPERSEDED%'",
+                (now - DAY,),
+            )
+        )
+
     def save(self, now: int, watches: Sequence[Watch], documents: Sequence[str] = ()) -> None:
         """What one look has found, and what the programs are told of it, in one commit."""
         with self._db.transaction() as tx:

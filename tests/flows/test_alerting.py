@@ -10,7 +10,7 @@ import pytest
 
 from relay.assembly_alerts import policy, set_hooks
 from relay.core.link import LinkState
-from relay.core.outbound import Accepted, ReportDelivered
+from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered
 from relay.flows.alerting import Alerting
 from relay.status import observe
 from relay.store.alerts import Alerts
@@ -140,6 +140,20 @@ def test_alerts_that_wait_do_not_tell_of_themselves(clinic: Watched) -> None:
     kinds = {row["kind"] for row in clinic.db.query("SELECT kind FROM alert")}
     assert kinds == {"server"}
     assert clinic.waiting() == 1
+
+
+def test_alerts_that_are_refused_do_not_tell_of_themselves(tmp_path: Path) -> None:
+    """The network refuses both technicians' numbers, and nothing else fails."""
+    toml = SET.replace(f'["{TECHNICIAN}"]', f'["{TECHNICIAN}", "+260970000002"]')
+    clinic = Watched(tmp_path, toml)
+    with clinic:
+        clinic.works()
+        for _ in range(40):
+            clinic.goes_on(HOUR, server="NET_DNS")
+            while part := clinic.outbox.claim(clinic.clock.now(), "usb1", "direct"):
+                clinic.outbox.record(clinic.clock.now(), part, RefusedForGood("NET_REJECTED: 21"))
+        kinds = {row["kind"] for row in clinic.db.query("SELECT kind FROM alert")}
+        assert kinds == {"server"}
 
 
 def test_programs_are_told_when_it_begins_and_when_it_is_over(clinic: Watched) -> None:
