@@ -23,6 +23,8 @@ _OUTBOUND = (
     "FROM outbound WHERE finished_at >= ? AND finished_at < ? AND text <> ''"
     " AND NOT EXISTS (SELECT 1 FROM status_update WHERE outbound_id = outbound.id"
     "  AND told_at IS NULL AND parked = 0)"
+    " AND NOT EXISTS (SELECT 1 FROM part WHERE outbound_id = outbound.id"
+    "  AND state IN ('QUEUED', 'SUBMITTING', 'UNCERTAIN'))"  # of a message that failed in part
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered
+from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered, Resent
 from relay.store import blanking, retention
 from relay.store.auditing import audit
 from relay.store.database import Database
@@ -140,3 +140,18 @@ def test_a_remainder_finds_no_twin_whose_words_are_gone(db: Database, inbox: Inb
     assert blanking.blank(db, 0, NOW + DAY) == 1
     assert inbox.give_up_waiting(NOW + 3 * DAY) == 1
     assert "new one" in db.value("SELECT text FROM inbound WHERE id = 2")
+
+
+def test_a_part_that_may_be_sent_again_keeps_its_pdu(db: Database, outbox: Outbox) -> None:
+    """The message has failed, as its other part was refused; a person has the last word."""
+    outbox.enqueue(NOW, recipient="+254700000042", text="x" * 300)
+    assert outbox.claim(NOW, "usb", "direct") is not None
+    outbox.recover(NOW, ["usb"])
+    other = outbox.claim(NOW, "usb", "direct")
+    assert other is not None
+    outbox.record(NOW, other, RefusedForGood("NET_REJECTED"))
+    assert db.value("SELECT status FROM outbound") == "FAILED"
+    assert blanking.count(db, 0, LATER) == blanking.blank(db, 0, LATER) == 0
+    doubtful = outbox.part(1)
+    assert doubtful is not None
+    assert outbox.record(LATER, doubtful, Resent()).pdu
