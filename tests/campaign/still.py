@@ -190,6 +190,7 @@ class World:
             for part in (self.relay._crew, self.relay._jobs):
                 stack.enter_context(patch.object(part, "start"))
             self.relay._start()
+        self.relay._staff.listener.close()  # nobody asks over a socket here
 
     def new_disk(self) -> StillDisk:
         """A store without messages, in memory."""
@@ -238,6 +239,8 @@ class World:
         before = self.disk.changes, self.port.bytes, self.hub.exchanges
         waits = []
         for worker in self.relay._crew._workers:
+            if worker.name == "control":
+                continue
             waits.append(worker.turn())
             if (trouble := worker.health(0).trouble) and trouble not in self.crashes:
                 self.crashes.append(trouble)
