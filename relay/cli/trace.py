@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from relay.cli.completing import trace_words
 from relay.cli.desk import (
     Desk,
     config_option,
@@ -60,7 +61,7 @@ _SPAN_DAYS = 400
         "relay trace 001 2026-11-24 14:32",
     )
 )
-@click.argument("words", metavar="ID", nargs=-1, required=True)
+@click.argument("words", metavar="ID", nargs=-1, required=True, shell_complete=trace_words)
 @numbers_option
 @json_option
 @config_option
