@@ -18,6 +18,7 @@ from relay import config_network as network
 from relay import config_sealing as sealing
 from relay import config_values as values
 from relay.config_keys import required, secret, setting
+from relay.config_sealing import ExportConfig
 from relay.config_secrets import Secret
 from relay.config_watching import AlertsConfig, HooksConfig
 from relay.core.caps import WINDOWS, Cap
@@ -296,6 +297,7 @@ class Config:
     housekeeping: HousekeepingConfig
     alerts: AlertsConfig
     hooks: HooksConfig
+    export: ExportConfig
     log: LogConfig
     control: ControlConfig
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -314,6 +316,7 @@ SECTIONS: Mapping[str, type] = {
     "housekeeping": HousekeepingConfig,
     "alerts": AlertsConfig,
     "hooks": HooksConfig,
+    "export": ExportConfig,
     "log": LogConfig,
     "control": ControlConfig,
 }

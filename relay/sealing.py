@@ -8,6 +8,7 @@ it has sealed. pyrage is the format's Rust library; it is imported when it is ne
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,13 @@ def unseal(source: BinaryIO, target: Path, identities: Sequence[str]) -> None:
     keys = identity_keys(identities)
     with written_whole(target) as file:
         _piped(_pyrage().decrypt_io, source, file, keys)
+
+
+def opened(sealed: bytes, identities: Sequence[str]) -> bytes:
+    """What was sealed, in memory alone: nothing of it comes onto a disk. Raises like `unseal`."""
+    into = io.BytesIO()
+    _piped(_pyrage().decrypt_io, io.BytesIO(sealed), into, identity_keys(identities))
+    return into.getvalue()
 
 
 def _piped(crypt: Any, source: BinaryIO, file: BinaryIO, keys: list[Any]) -> None:

@@ -95,7 +95,7 @@ def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> 
                 _no(row),
                 local(row["kept_at"]),
                 number(row["sender"], show_numbers),
-                row["state"],
+                _state(row),
                 str(row["total"]),
                 row["reason"] or "",
                 *([row["text"] or ""] if show_text else []),
@@ -103,6 +103,10 @@ def _print(rows: Sequence[sqlite3.Row], show_text: bool, show_numbers: bool) -> 
             for row in rows
         ],
     )
+
+
+def _state(row: sqlite3.Row) -> str:
+    return f"{row['state']}, on a stick" if row["exported_at"] is not None else str(row["state"])
 
 
 def _no(row: sqlite3.Row) -> str:
@@ -158,7 +162,7 @@ def show(desk: Desk, inbound_id: int, show_numbers: bool, as_json: bool) -> None
             }
         )
         return
-    data(f"in {row['id']} from {number(row['sender'], show_numbers)}: {row['state']}")
+    data(f"in {row['id']} from {number(row['sender'], show_numbers)}: {_state(row)}")
     _print_details(row, parts, servers)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -37,12 +38,17 @@ _COMMANDS = (
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
     "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
-    "audit", "support-bundle", "erase",
+    "audit", "support-bundle", "erase", "export", "import",
 )  # fmt: skip
 
 
 def _module(name: str) -> str:
-    return f"relay.cli.{name.replace('-', '_')}"
+    return f"relay.cli.{_identifier(name)}"
+
+
+def _identifier(name: str) -> str:
+    """`relay import` is in import_.py, since Python has that word for itself."""
+    return f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
 
 
 class Commands(click.Group):
@@ -55,7 +61,7 @@ class Commands(click.Group):
         if name not in self.list_commands(context):
             return None
         module = importlib.import_module(_module(name))
-        command = getattr(module, name.replace("-", "_"))
+        command = getattr(module, _identifier(name))
         assert isinstance(command, click.Command)
         return command
 

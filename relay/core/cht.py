@@ -80,13 +80,14 @@ def request_body(reports: Iterable[Report], updates: Iterable[Update]) -> bytes:
     for report in reports:
         once.setdefault(report.uuid, report)
     body = {
-        "messages": [_message(report) for report in once.values()],
-        "updates": [_update(update) for update in updates],
+        "messages": [message_fields(report) for report in once.values()],
+        "updates": [update_fields(update) for update in updates],
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _message(report: Report) -> dict[str, object]:
+def message_fields(report: Report) -> dict[str, object]:
+    """A message as the server gets it, by whatever road."""
     return {
         "id": well_formed(report.uuid),
         "from": well_formed(report.sender),
@@ -103,7 +104,8 @@ def _received(report: Report) -> int:
     return max(report.sc_time or 0, report.kept_at, 0)
 
 
-def _update(update: Update) -> dict[str, str]:
+def update_fields(update: Update) -> dict[str, str]:
+    """A status as the server gets it, by whatever road."""
     told = {"id": well_formed(update.server_id), "status": str(update.status)}
     if update.status == "FAILED" and update.reason:
         told["reason"] = well_formed(update.reason)

@@ -39,7 +39,9 @@ Rows = list[sqlite3.Row]
 
 _INBOUND = (
     "id, uuid, state, kind, sender, text, sc_time, kept_at, finished_at, modem, sim, total,"
-    " reason, (SELECT no FROM custody WHERE inbound_id = inbound.id) AS no"
+    " reason, (SELECT no FROM custody WHERE inbound_id = inbound.id) AS no,"
+    " (SELECT max(exported_at) FROM forwarding WHERE inbound_id = inbound.id"
+    "  AND forwarding.state = 'WAITING') AS exported_at"
 )
 
 
@@ -75,7 +77,7 @@ def inbound_parts(reader: Reader, inbound_id: int) -> Rows:
 def forwardings(reader: Reader, inbound_id: int) -> Rows:
     """What became of a message at each server that relay has ever had."""
     return reader.query(
-        "SELECT server, state, refusals, forwarded_at, reason FROM forwarding"
+        "SELECT server, state, refusals, forwarded_at, exported_at, reason FROM forwarding"
         " WHERE server IN (SELECT server FROM cursor) AND inbound_id = ?",
         (inbound_id,),
     )

@@ -33,12 +33,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A status of a message that the server handed out."""
+    """A status of a message that the server handed out; `at` (epoch ms) it came about."""
 
     id: int
     server_id: str
     status: str
     reason: str | None
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Exchanges:
     def updates(self, limit: int) -> list[Update]:
         """The statuses that the server has not heard, in the order in which they came about."""
         rows = self._db.query(
-            "SELECT status_update.id, server_id, status_update.status, status_update.reason"
+            "SELECT status_update.id, server_id, status_update.status, status_update.reason,"
+            " status_update.created_at"
             " FROM status_update JOIN outbound ON outbound.id = outbound_id"
             " WHERE status_update.server = ? AND told_at IS NULL AND parked = 0"
             " ORDER BY status_update.id LIMIT ?",
@@ -183,6 +185,42 @@ class Exchanges:
             " WHERE server = ? AND in_flight_since IS NOT NULL",
             (self._server,),
         )
+
+    # --- by a stick -----------------------------------------------------------------------------
+
+    def exported(self, now: int, report_ids: Sequence[int], update_ids: Sequence[int]) -> None:
+        """These lie on a stick now. They wait as before: a stick can be lost."""
+        with self._db.transaction() as tx:
+            tx.executemany(
+                "UPDATE forwarding SET exported_at = ? WHERE server = ? AND inbound_id = ?",
+                [(now, self._server, one) for one in report_ids],
+            )
+            tx.executemany(
+                "UPDATE status_update SET exported_at = ? WHERE id = ?",
+                [(now, one) for one in update_ids],
+            )
+
+    def answered(
+        self, now: int, report_ids: Sequence[int], update_ids: Sequence[int], answer: Answer
+    ) -> Settled:
+        """A receipt says so: as after an exchange, and whatever is in flight stays so.
+
+        A message that is known already is left as it is: the receipt may be an old one.
+        """
+        flight = InFlight(now, tuple(report_ids), tuple(update_ids))
+        with self._db.transaction() as tx:
+            fresh = [self._take_unknown(tx, now, handout) for handout in answer.messages]
+            told = self._told(tx, now, flight)
+            forwarded = self._forwarded(tx, now, flight)
+        return Settled(forwarded, told, sum(fresh), len(fresh) - sum(fresh))
+
+    def _take_unknown(self, tx: sqlite3.Connection, now: int, handout: Handout) -> bool:
+        known = tx.execute(
+            "SELECT 1 FROM outbound WHERE server = ?1 AND server_id = ?2 UNION ALL"
+            " SELECT 1 FROM tombstone WHERE server = ?1 AND server_id = ?2",
+            (self._server, handout.id),
+        ).fetchone()
+        return known is None and self._take_new(tx, now, handout)
 
     # --- what an answer does --------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from relay.store import (
     schema_airtime,
     schema_alerts,
+    schema_carried,
     schema_custody,
     schema_history,
     schema_journal,
@@ -265,5 +266,6 @@ for _later in (
     schema_alerts.m013_alerts,
     schema_journal.m014_journal,
     schema_history.m015_history,
+    schema_carried.m016_carried,
 ):
     migrations()(_later)

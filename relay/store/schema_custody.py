@@ -19,7 +19,7 @@ def m012_custody(db: SqliteUtils) -> None:
 
     The time of a link is in its hash, so it is no `_at`, which could be dated anew. `gone` says
     what became of a message that is not here any more. `exported_at`, `bundle` and `handout` are
-    for files that go to the server on a stick, which nothing writes yet.
+    for files that go to the server on a stick.
     """
     create(
         db,

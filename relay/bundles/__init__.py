@@ -1,0 +1,1 @@
+"""Files that carry messages on a stick, where there is no internet: out, in, and back."""
