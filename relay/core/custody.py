@@ -62,7 +62,7 @@ class Head:
 
 def content(values: Iterable[str | int | None]) -> bytes:
     """What is committed to: each value behind its length, so that none can pass for another."""
-    told = ["-" if value is None else f"{len(str(value))}:{value}" for value in values]
+    told = ["-" if v is None else f"{len(text := str(v))}:{text}" for v in values]
     return "\n".join(told).encode("utf-8", "surrogatepass")
 
 

@@ -14,6 +14,7 @@ from relay.store import heads, losses, redating
 from relay.store.auditing import Account, audit
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
+from relay.store.facts import Facts
 from relay.store.inbox import Inbox
 from relay.store.raw import Arrival
 from relay.store.reading import Reader
@@ -177,6 +178,25 @@ def test_after_a_salvage_what_was_lost_is_named(tmp_path: Path) -> None:
         assert numbered + gaps + unnumbered >= 100
         missing = {f.no for f in account.faults if f.code == "MESSAGE_MISSING"}
         assert account.missing == len(missing) + gaps
+
+
+def test_what_was_lost_and_read_again_from_its_sms_is_not_missing(
+    db: Database, inbox: Inbox
+) -> None:
+    """The damage took message and SMS; the SIM still had it, or the network repeated it."""
+    texts(inbox, 3)
+    with db.transaction() as tx:
+        for table in ("forwarding", "raw_pdu"):
+            tx.execute(f"DELETE FROM {table} WHERE inbound_id IN (2, 3)")
+        tx.execute("DELETE FROM inbound WHERE id IN (2, 3)")
+    assert audit(db).missing == 2
+    Facts(db).put(NOW, "store.salvaged", {"lost": {}})
+    receive(inbox, deliver("P 1", at=NOW + 1000))
+    account = audit(db)
+    assert (account.received, account.again, account.missing) == (4, 1, 1)
+    assert found(account) == [(3, "MESSAGE_MISSING")]
+    receive(inbox, deliver("P 2", at=NOW + 2000))
+    assert audit(db).sound
 
 
 def test_it_is_read_in_pages(db: Database, inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
