@@ -43,7 +43,7 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "call": (f"caller {_THEIRS}", {"caller": "''"}),
     "alert_sms": (f"recipient {_THEIRS}", {"recipient": "''"}),
-    "handout": (f"recipient {_THEIRS}", {"recipient": "''", "text": "''"}),
+    "handout": (f"recipient {_THEIRS}", {"recipient": "''", "text": "'\"\"'"}),  # as JSON
     # A cap counts whom was written to, and not who that is.
     "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
 }  # fmt: skip
@@ -86,6 +86,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "sim": ("iccid", "imsi", "number", "modem", "accepted_in", "smsc", "smsc_before"),
     "call": ("modem",),
     "custody": ("commitment", "chain"),
+    "carried": ("station", "server_id", "status"),
     "bundle": ("hash", "kind", "station", "server", "head", "path"),
     "handout": ("station", "server_id"),
     "alert": ("kind", "subject", "code", "told"),
