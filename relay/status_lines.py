@@ -140,6 +140,16 @@ def _server(server: ServerFacts, station: Station) -> str:
         ),
         some(server.waiting, "{n} waiting", "{n} waiting"),
     ]
+    if server.on_stick:
+        ago = plain.age(server.on_stick_since, station.now)
+        words.append(
+            some(
+                server.on_stick,
+                "{n} of them on a stick ({ago})",
+                "{n} of them on a stick ({ago})",
+                ago=ago,
+            )
+        )
     if server.parked:
         words.append(some(server.parked, "{n} refused", "{n} refused"))
     if server.untold:

@@ -71,9 +71,18 @@ def test_what_is_on_the_stick_is_said(world: TwoLaptops) -> None:
     assert "2 here (2 exported on a stick)" in world.relay("audit").stdout
     assert world.relay("inbox").stdout.count("WAITING, on a stick") == 2
     assert "WAITING, on a stick" in world.relay("inbox", "show", 1).stdout
+    world.clock.advance(3600)
+    assert "2 waiting, 2 of them on a stick (1 h ago)" in shown(world)
     world.syncs()
     assert "on a stick" not in world.relay("inbox").stdout
+    assert "on a stick" not in shown(world)
+    assert "2 messages and 0 statuses for server main" in world.relay("journal").stdout
     assert "exported" not in world.relay("audit").stdout
+
+
+def shown(world: TwoLaptops) -> str:
+    """The screen of status, its lines joined."""
+    return " ".join(world.relay("status").stdout.split())
 
 
 def test_the_net_comes_back_before_the_stick(world: TwoLaptops) -> None:
@@ -337,6 +346,21 @@ def test_a_stick_that_is_full_or_gone_leaves_nothing_behind(
 
 def full(_: int) -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_each_server_has_a_file_of_its_own(tmp_path: Path) -> None:
+    with TwoLaptops(tmp_path) as world:
+        more = world.clinic.path.read_text("utf-8").replace("[server.main]", "[server.other]")
+        section = more[more.index("[server.other]") :]
+        with world.clinic.path.open("a", encoding="utf-8") as file:
+            file.write(section.replace("http://127.0.0.1", "http://localhost"))
+        world.receives(1)
+        words = ["export", world.stick, "--to", world.office.public]
+        assert world.relay(*words).exit_code == 64  # which one?
+        assert world.relay(*words, "--server", "nobody").exit_code == 64
+        assert world.relay(*words, "--all-servers").exit_code == 0
+        names = sorted(path.name.split("-")[3] for path in world.stick.iterdir())
+        assert names == ["main", "other"]
 
 
 def test_to_nobody_is_no_export(world: TwoLaptops) -> None:

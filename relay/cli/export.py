@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,7 @@ def _left(
     from relay import sealing
     from relay.bundles import keys
     from relay.bundles.leaving import Sender, leave
+    from relay.store import journal
 
     _check(folder, recipients)
     sealing.recipient_keys([keys.recipient(one) for one in recipients])
@@ -114,13 +116,15 @@ def _left(
     store = config.store.path
     try:
         with told_of(folder):
-            for one in recipients:
-                if keys.is_whole(one):
-                    keys.believe(store, one, "recipient of an export")
+            for key in filter(keys.is_whole, recipients):
+                keys.believe(store, key, "recipient of an export")
             sender = Sender(config.gateway.name, keys.own(store), recipients)
             now = desk.clock.now()
             day = local(now)[:10]
-            return [leave(db, now, day, one, sender, folder.absolute()) for one in servers]
+            left = [leave(db, now, day, one, sender, folder.absolute()) for one in servers]
+        for one in left:
+            journal.note(db, now, getpass.getuser(), "export", _words(one), str(one.path))
+        return left
     finally:
         db.close()
 
@@ -152,9 +156,13 @@ def told_of(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _print(one: Left) -> None:
+def _words(one: Left) -> str:
     what = f"{many(one.messages, 'message')} and {many(one.statuses, 'status', 'statuses')}"
-    data(f"{one.path}: {what} for server {one.server}")
+    return f"{what} for server {one.server}"
+
+
+def _print(one: Left) -> None:
+    data(f"{one.path}: {_words(one)}")
     if one.beyond:
         note(f"{many(one.beyond, 'more waits', 'more wait')}: for the next export, or to be "
              "looked at with relay inbox")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,6 +262,7 @@ def _report(done: Brought, as_json: bool) -> None:
 def _take(desk: Desk, receipt: Receipt, digest: str, path: Path, as_json: bool) -> None:
     from relay.bundles import keys
     from relay.bundles.returning import apply
+    from relay.store import journal
 
     config = desk.config()
     store = config.store.path
@@ -275,14 +277,18 @@ def _take(desk: Desk, receipt: Receipt, digest: str, path: Path, as_json: bool) 
     try:
         present = [one.name for one in config.servers]
         outbox = desk.outbox(config, db)
-        done = apply(db, desk.clock.now(), outbox, present, receipt, digest, path.absolute())
+        now = desk.clock.now()
+        done = apply(db, now, outbox, present, receipt, digest, path.absolute())
+        words = (
+            f"{many(done.forwarded, 'more message is', 'more messages are')} at the server, "
+            f"{many(done.told, 'status', 'statuses')} told, "
+            f"{many(done.new, 'new message')} to send"
+        )
+        journal.note(db, now, getpass.getuser(), "import", path.name, words)
     finally:
         db.close()
     if as_json:
         emit({"forwarded": done.forwarded, "told": done.told, "new": done.new,
               "known": done.known})  # fmt: skip
         return
-    data(
-        f"{many(done.forwarded, 'more message is', 'more messages are')} at the server, "
-        f"{many(done.told, 'status', 'statuses')} told, {many(done.new, 'new message')} to send."
-    )
+    data(f"{words}.")

@@ -157,6 +157,7 @@ class ServerFacts:
     """`code` and `detail` are the last outcome, which began at `since`; OK is a good one.
 
     `waiting` and `parked` count messages that came in, `untold` statuses of those that went out.
+    `on_stick` of the waiting ones have been exported, the first of them at `on_stick_since`.
     """
 
     name: str
@@ -169,6 +170,8 @@ class ServerFacts:
     parked: int = 0
     parked_ids: tuple[int, ...] = ()
     untold: int = 0
+    on_stick: int = 0
+    on_stick_since: int | None = None
     forwarded: int = 0
     forwarded_today: int = 0
     poll_max_s: float = 300.0

@@ -112,6 +112,11 @@ def server(reader: Reader, name: str, day: dict[str, int]) -> ServerFacts:
         "SELECT count(*) FROM status_update WHERE server = ? AND told_at IS NULL AND parked = 0",
         (name,),
     )
+    (stick,) = reader.query(
+        "SELECT count(*) AS n, min(exported_at) AS since FROM forwarding"
+        " WHERE server = ? AND state = 'WAITING' AND exported_at IS NOT NULL",
+        (name,),
+    )
     what = f"forwarded:{name}"
     return ServerFacts(
         name=name,
@@ -119,6 +124,8 @@ def server(reader: Reader, name: str, day: dict[str, int]) -> ServerFacts:
         parked=parked,
         parked_ids=tuple(row["inbound_id"] for row in examples),
         untold=untold,
+        on_stick=stick["n"],
+        on_stick_since=stick["since"],
         forwarded=reader.value("SELECT sum(n) FROM tally WHERE what = ?", (what,)) or 0,
         forwarded_today=day.get(what, 0),
     )
