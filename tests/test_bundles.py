@@ -363,6 +363,17 @@ def test_each_server_has_a_file_of_its_own(tmp_path: Path) -> None:
         assert names == ["main", "other"]
 
 
+def test_without_the_package_it_says_what_is_missing(
+    world: TwoLaptops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "nacl.signing", None)
+    keys.path_of(world.clinic.config.store.path).unlink()
+    ran = world.relay("export", world.stick, "--to", world.office.public)
+    assert ran.exit_code == 1
+    assert "pip install 'relay-gateway[field]'" in ran.stderr
+    assert list(world.stick.iterdir()) == []
+
+
 def test_to_nobody_is_no_export(world: TwoLaptops) -> None:
     assert world.relay("export", world.stick).exit_code == 64
     assert world.relay("export", world.stick, "--to", "age1nonsense").exit_code == 1

@@ -35,5 +35,5 @@ python=$(command -v python3.11 || command -v python3)
 for command in version status explain modems send; do
     PYTHONPATH=$packages "$python" -B -S -m relay "$command" --help >/dev/null || fail "relay $command does not start"
 done
-PYTHONPATH=$packages "$python" -B -S -c 'import textual, plotext, pyrage' || fail "the extra field is not in it"
+PYTHONPATH=$packages "$python" -B -S -c 'import textual, plotext, pyrage, nacl.signing' || fail "the extra field is not in it"
 echo "$(basename "$package"): $(du -h "$package" | cut -f1), holds what it should, and starts"
