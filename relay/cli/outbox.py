@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from textwrap import fill
 
 import click
 
@@ -19,16 +20,16 @@ from relay.cli.desk import (
     pass_desk,
     text_option,
 )
+from relay.cli.explain import explanations
 from relay.cli.printing import data, emit, note, number, table
+from relay.cli.waiting import Waits, waits_for, waits_of
 from relay.clock import local
+from relay.core.layout import WIDTH
 from relay.core.outbound import FoundSent, Part, PartState, Resent
 from relay.core.waiting import Wait, Why
 from relay.store import browsing
 from relay.store.outbox import Outbox
 from relay.store.reading import Reader
-from relay.store.waits import waits
-
-Waits = Mapping[int, Wait]
 
 _EPILOG = examples(
     "relay outbox                         the latest messages",
@@ -83,19 +84,13 @@ def list_(
     with desk.reader() as reader:
         wanted = "held" if held else "failed" if failed else state
         rows = browsing.outbound_list(reader, wanted, limit)
-        waiting = _waits(desk, reader, rows)
+        waiting = waits_of(desk, reader, rows)
     if as_json:
         emit({"messages": [_document(row, waiting, show_text, show_numbers) for row in rows]})
     elif rows:
         _print(rows, waiting, show_text, show_numbers)
     else:
         note("There are none.")
-
-
-def _waits(desk: Desk, reader: Reader, rows: Sequence[sqlite3.Row]) -> Waits:
-    rules = desk.config().sending.rules
-    ids = [row["id"] for row in rows if row["finished_at"] is None]
-    return waits(reader, desk.clock.now(), rules, ids)
 
 
 def _print(
@@ -142,7 +137,7 @@ def show(desk: Desk, outbound_id: int, show_numbers: bool, as_json: bool) -> Non
     with desk.reader() as reader:
         row = _require(reader, outbound_id)
         parts = browsing.outbound_parts(reader, outbound_id)
-        waiting = _waits(desk, reader, [row])
+        waiting = waits_of(desk, reader, [row])
     if as_json:
         found = _document(row, waiting, True, show_numbers)
         emit({**found, "parts": [dict(part) for part in parts]})
@@ -153,7 +148,7 @@ def show(desk: Desk, outbound_id: int, show_numbers: bool, as_json: bool) -> Non
     data(f"  stored  {local(row['created_at'])}")
     data(f"  reason  {row['reason'] or '-'}")
     for wait in waiting.values():
-        data(f"  waits   {waits_for(wait) or 'for its turn, or for a modem that works'}")
+        data(_waits(wait))
     if row["useful_until"] and row["finished_at"] is None:
         data(f"  of use  until {local(row['useful_until'])}")
     for part in parts:
@@ -162,22 +157,12 @@ def show(desk: Desk, outbound_id: int, show_numbers: bool, as_json: bool) -> Non
     data(row["text"])
 
 
-def waits_for(wait: Wait) -> str:
-    """What a message waits for, in words; nothing where it is only its turn."""
-    until = "" if wait.until is None else local(wait.until)[:16]
-    match wait.why:
-        case Why.LATER:
-            return f"for {until}"
-        case Why.QUIET:
-            return f"quiet hours, until {until}"
-        case Why.CAP:
-            return f"{wait.of} reached, until {until}"
-        case Why.BACKOFF:
-            return f"tried again {until}: {wait.of}"
-        case Why.BEHIND:
-            return f"behind out {wait.of} to the same number"
-        case _:
-            return ""
+def _waits(wait: Wait) -> str:
+    words = waits_for(wait) or "for its turn, or for a modem that works"
+    if wait.why is Why.STANDSTILL:
+        what = explanations().get(wait.of, {}).get("what", "").strip()
+        words = f"{what} More: relay explain {wait.of}".strip()
+    return fill(words, WIDTH, initial_indent="  waits   ", subsequent_indent=" " * 10)
 
 
 def _part(part: sqlite3.Row) -> str:

@@ -18,6 +18,7 @@ class Why(StrEnum):
     CAP = "cap"  # room below a cap
     BACKOFF = "backoff"  # the next try
     BEHIND = "behind"  # an earlier message to the same number
+    STANDSTILL = "standstill"  # what keeps all of its kind: `of` is the code of status
     TURN = "turn"  # its turn, or a modem that works
 
 
@@ -38,7 +39,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """`until` is epoch ms where it is known; `of` is the cap, the message or the reason."""
+    """`until` is epoch ms where it is known; `of` is the cap, message, reason or code."""
 
     why: Why
     until: int | None = None

@@ -457,6 +457,7 @@ def test_an_error_of_the_store_is_no_traceback(clinic: Clinic, relay: Relay) -> 
 
 def test_a_list_says_what_each_message_waits_for(clinic: Clinic, relay: Relay, said: Said) -> None:
     """A later time, the next try, an earlier message to the same number, its turn."""
+    clinic.works()
     now = clinic.clock.now()
     clinic.sends(to="+254700000001")
     happens(clinic, RefusedForNow("NET_CONGESTION: busy", now + 600_000))
@@ -474,6 +475,22 @@ def test_a_list_says_what_each_message_waits_for(clinic: Clinic, relay: Relay, s
     shown = relay("outbox", "show", "3").stdout
     assert f"waits   for {local(now + 7_200_000)[:16]}" in shown
     assert "of use  until" in shown
+
+
+def test_what_keeps_all_of_them_here_is_named(clinic: Clinic, relay: Relay, said: Said) -> None:
+    """By the code of status, and in words."""
+    clinic.works()
+    clinic.sends()
+    assert said("outbox", "show", "1")["waits"]["why"] == "turn"
+    clinic.put(pause__sending={"who": "anna", "since": clinic.clock.now()})
+    assert said("outbox", "show", "1")["waits"] == {
+        "why": "standstill", "until": None, "of": "PAUSED",
+    }  # fmt: skip
+    assert "PAUSED" in relay("outbox", "list").stdout
+    shown = relay("outbox", "show", "1").stdout
+    assert "waits   Somebody has paused sending" in shown
+    assert "relay explain PAUSED" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_what_is_over_waits_for_nothing(clinic: Clinic, relay: Relay, said: Said) -> None:
