@@ -29,7 +29,7 @@ demo: $(RUNTIME)  ## a virtual modem, network and server with relay between them
 	$(BIN)/relay demo
 
 # The tests wait more than they compute. A file's tests stay together: some share what they made.
-JOBS ?= 3
+JOBS ?= 4
 SIDE_BY_SIDE := --numprocesses $(JOBS) --dist loadfile
 
 test: $(TOOLS)  ## the tests; arguments for pytest in ARGS, how many at a time in JOBS
