@@ -25,6 +25,7 @@ def m016_carried(db: SqliteUtils) -> None:
             PRIMARY KEY (station, row, server_id, status)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX carried_message ON carried (station, server_id);
+        CREATE INDEX carried_update ON carried (update_id);
         CREATE INDEX handout_server_id ON handout (server_id)
         """,
     )

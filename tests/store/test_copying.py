@@ -123,8 +123,9 @@ def test_a_store_that_cannot_be_read_is_not_blamed_on_the_stick(
     db: Database, tmp_path: Path
 ) -> None:
     fill(db, 300)
+    pdu = db.value("SELECT pdu FROM raw_pdu WHERE id = 150")
     db.checkpoint()
-    damage(db.path, start=db.path.stat().st_size // 2)
+    damage(db.path, start=db.path.read_bytes().index(pdu.encode()))
     with pytest.raises(CorruptDatabase):
         copy(db.path, tmp_path / "copy.db", NOW)
     assert names(tmp_path) == ["state"]
