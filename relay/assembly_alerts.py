@@ -42,7 +42,7 @@ def alerting(
     """`computer` is what the clock of the computer shows, which need not be that of relay."""
 
     return Alerting(
-        lambda: observe(config, computer(), within=True),
+        lambda: observe(config, computer()),
         Alerts(db, outbox),
         clock,
         policy(config),

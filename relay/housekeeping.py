@@ -185,7 +185,7 @@ class Housekeeping:
 
     def _check_custody(self, now: int) -> None:
         """Does the chain of custody hold, and is all of it here that should be?"""
-        with Reader.within(self._db.path) as reader:
+        with Reader.open(self._db.path) as reader:
             account = audit(reader, heads.read(self._db.path))
         first = str(account.faults[0]) if account.faults else ""
         self._facts.put(now, "custody.check", {"faults": account.n_faults, "first": first})

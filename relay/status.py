@@ -32,10 +32,10 @@ _TROUBLES: tuple[tuple[type[StoreError], str], ...] = (
 )
 
 
-def observe(config: Config, now: int, *, within: bool = False) -> Station:
+def observe(config: Config, now: int) -> Station:
     """Everything that is known of the station of this configuration. Raises nothing.
 
-    `now` is what the clock of the computer shows; `within` is for the daemon itself.
+    `now` is what the clock of the computer shows.
     """
     path = config.store.path
     station = Station(
@@ -55,7 +55,7 @@ def observe(config: Config, now: int, *, within: bool = False) -> Station:
         battery_low=config.alerts.battery_percent,
     )
     try:
-        with Reader.within(path) if within else Reader.open(path) as reader:
+        with Reader.open(path) as reader:
             return _read(station, config, reader)
     except StoreMissing:
         return _without_store(station)

@@ -78,15 +78,6 @@ class Reader:
         `CorruptDatabase` or `StoreBusy`. Nothing is created and nothing is changed."""
         path = Path(path)
         _require_readable(path)
-        return cls.within(path)
-
-    @classmethod
-    def within(cls, path: Path) -> Reader:
-        """The same for the process that has the store open to write.
-
-        It may not open and close the file by itself: that would give up the locks which SQLite
-        holds for the whole process (POSIX, fcntl(2)).
-        """
         try:
             conn = _connect(path)
         except sqlite3.Error as error:

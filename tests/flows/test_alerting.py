@@ -15,7 +15,7 @@ from relay.flows.alerting import Alerting
 from relay.status import observe
 from relay.store.alerts import Alerts
 from relay.workers import Bell
-from tests.clinic import HOUR, MINUTE, TOML, Clinic
+from tests.clinic import HOUR, MINUTE, TOML, Clinic, locks
 
 TECHNICIAN = "+260970000001"
 SET = (
@@ -173,16 +173,6 @@ def test_the_daemon_reads_its_own_store_beside_its_own_locks(tmp_path: Path) -> 
         clinic.works()
         before = locks(clinic.config.store.path)
         assert before
-        station = observe(clinic.config, clinic.clock.now(), within=True)
+        station = observe(clinic.config, clinic.clock.now())
         assert station.modems[0].state is LinkState.READY
         assert locks(clinic.config.store.path) == before
-
-
-def locks(path: Path) -> list[str]:
-    """The POSIX locks of this process on the database itself."""
-    inode = f":{path.stat().st_ino}"
-    return [
-        line
-        for line in Path("/proc/locks").read_text().splitlines()
-        if "POSIX" in line and line.split()[5].endswith(inode)
-    ]

@@ -29,6 +29,7 @@ from relay.store.raw import Arrival
 from relay.store.reading import KNOWN, Reader, StoreMissing, StoreOutdated, StoreUnreadable
 from relay.store.schema import migrations
 from tests.air import NOON, deliver, delivers
+from tests.clinic import locks
 
 NOBODY = 65_534
 
@@ -68,22 +69,14 @@ def test_it_reads_what_a_killed_daemon_left(tmp_path: Path) -> None:
         assert reader.value("SELECT text FROM outbound") == "hello"
 
 
-def _locks(path: Path) -> list[str]:
-    """What the kernel knows of this process's locks on a file."""
-    file = f":{path.stat().st_ino} "
-    mine = f" {os.getpid()} "
-    lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
-    return sorted(line.split(":", 1)[1] for line in lines if file in line and mine in line)
-
-
 def test_it_takes_no_lock_away_from_a_writer_in_the_same_process(tmp_path: Path) -> None:
     """Else the next program that looks and goes folds the log away under the daemon, which
     writes on into a file that nobody finds any more."""
     with closing(Database.open(tmp_path / "relay.db")) as db:
         db.query("SELECT 1 FROM meta")
-        held = _locks(db.path)
+        held = locks(db.path)
         Reader.open(db.path).close()
-        assert _locks(db.path) == held != []
+        assert locks(db.path) == held != []
 
 
 def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
