@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from relay.clock import SystemClock
@@ -27,22 +26,19 @@ from relay.core.timekeeping import (
     reckon,
     service_centre,
 )
+from relay.power import boot_id
 
 # What the computer's clock may gain at once, as by NTP, without being doubted.
 _STEP_MS = 2_000
 _STAMPS = 5
 _FORGOTTEN_MS = 7 * 24 * 3600 * 1000
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Counter:
     """Milliseconds since the computer was started, asleep or awake, and which start that was."""
 
     def __init__(self) -> None:
-        try:
-            self.boot = _BOOT_ID.read_text("ascii").strip()
-        except OSError:
-            self.boot = ""
+        self.boot = boot_id()
 
     def ms(self) -> int:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
