@@ -22,7 +22,7 @@ from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.pauses import SYNC, Pauses
 from relay.turns import SyncTurn
-from relay.workers import Bell, Bells, Worker
+from relay.workers import Bell, Bells, Waker, Worker
 
 # One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
 _STEP_EXTRA_S = 300.0
@@ -81,16 +81,12 @@ class Staffing:
             self.visits[one.name] = turn.visits
             name = f"modem-{one.name}"
             self.closers.append((name, turn.close))
-            self.workers.append(
-                Worker(
-                    name,
-                    turn.step,
-                    bell=turn,
-                    stop=self.stop,
-                    monotonic=self.clock.monotonic,
-                    busy_limit_s=one.answer_timeout_s + one.prompt_timeout_s + _STEP_EXTRA_S,
-                    stop_limit_s=_MODEM_STOP_S,
-                )
+            self._hire(
+                name,
+                turn.step,
+                turn,
+                busy_limit_s=one.answer_timeout_s + one.prompt_timeout_s + _STEP_EXTRA_S,
+                stop_limit_s=_MODEM_STOP_S,
             )
 
     def _staff_servers(self) -> None:
@@ -103,16 +99,11 @@ class Staffing:
             self.syncs[one.name] = turn
             name = f"sync-{one.name}"
             self.closers.append((name, close))
-            self.workers.append(
-                Worker(
-                    name,
-                    turn.step,
-                    bell=bell,
-                    stop=self.stop,
-                    monotonic=self.clock.monotonic,
-                    busy_limit_s=one.connect_timeout_s + 2 * one.read_timeout_s + _STEP_EXTRA_S,
-                    stop_limit_s=SYNC_STOP_S,
-                )
+            self._hire(
+                name,
+                turn.step,
+                bell,
+                busy_limit_s=one.connect_timeout_s + 2 * one.read_timeout_s + _STEP_EXTRA_S,
             )
 
     def _staff_watching(self) -> None:
@@ -132,6 +123,17 @@ class Staffing:
             self._staff_watcher("hooks", hooks.step, bell)
 
     def _staff_watcher(self, name: str, step: Callable[[], float], bell: Bell) -> None:
+        self._hire(name, step, bell, busy_limit_s=self.config.hooks.timeout_s + _STEP_EXTRA_S)
+
+    def _hire(
+        self,
+        name: str,
+        step: Callable[[], float],
+        bell: Waker,
+        *,
+        busy_limit_s: float = _STEP_EXTRA_S,
+        stop_limit_s: float = SYNC_STOP_S,
+    ) -> None:
         self.workers.append(
             Worker(
                 name,
@@ -139,8 +141,8 @@ class Staffing:
                 bell=bell,
                 stop=self.stop,
                 monotonic=self.clock.monotonic,
-                busy_limit_s=self.config.hooks.timeout_s + _STEP_EXTRA_S,
-                stop_limit_s=SYNC_STOP_S,
+                busy_limit_s=busy_limit_s,
+                stop_limit_s=stop_limit_s,
             )
         )
 
@@ -165,14 +167,5 @@ class Staffing:
         )
         listener = Listener(self.config.control.path, answers, self.clock.monotonic)
         self.closers.append(("control", listener.close))
-        self.workers.append(
-            Worker(
-                "control",
-                listener.step,
-                bell=listener,
-                stop=self.stop,
-                monotonic=self.clock.monotonic,
-                stop_limit_s=SYNC_STOP_S,
-            )
-        )
+        self._hire("control", listener.step, listener)
         return listener
