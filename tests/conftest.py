@@ -6,11 +6,14 @@ import importlib.metadata
 import ipaddress
 import os
 import platform
+import shutil
 import signal
 import socket
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -85,3 +88,11 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a short name: the path of a socket has little room."""
+    folder = tempfile.mkdtemp(prefix="relay-")
+    yield Path(folder)
+    shutil.rmtree(folder)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,14 +17,6 @@ from relay.simulator.ussd import UssdAnswer
 from tests.station import MOTHER, Station
 
 pytestmark = pytest.mark.pty
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder with a short name: the path of a socket has little room."""
-    folder = tempfile.mkdtemp(prefix="relay-")
-    yield Path(folder)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

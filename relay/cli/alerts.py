@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relay.cli.desk import Desk, config_option, examples, json_option, numbers_option, pass_desk
+from relay.cli.desk import (
+    Desk,
+    config_option,
+    examples,
+    json_option,
+    numbers_option,
+    pass_desk,
+    yes_option,
+)
 from relay.cli.printing import data, emit, note, number, table
 from relay.core import plain
 from relay.core.alert_kinds import BY_NAME, KINDS
@@ -106,7 +114,7 @@ def _document(config: Config, followed: tuple[Watch, ...], show_numbers: bool) -
 
 
 @alerts.command(epilog=examples("relay alerts test", "relay alerts test --yes"))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option
 @config_option
 @pass_desk

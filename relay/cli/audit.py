@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk
+from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk, yes_option
 from relay.cli.printing import data, emit, note
 from relay.clock import local
 from relay.core import plain
@@ -56,7 +56,7 @@ class HeadType(click.ParamType):  # type: ignore[type-arg]  # generic from click
               help="A head from earlier must be part of the chain.")  # fmt: skip
 @click.option("--accept", is_flag=True,
               help="An older copy was restored, on purpose: go on from here.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option
 @config_option
 @pass_desk

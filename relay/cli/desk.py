@@ -139,6 +139,10 @@ def json_option(command: F) -> F:
     )
 
 
+def yes_option(command: F) -> F:
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
 def numbers_option(command: F) -> F:
     return click.option("--show-numbers", is_flag=True, help="Phone numbers in full.")(command)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk
+from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk, yes_option
 from relay.cli.printing import data, emit, note
 from relay.core.number import dialable, is_whole, masked
 from relay.core.plain import many
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only say what there is; change nothing.")
 @click.option("--also-waiting", is_flag=True,
               help="Also what the server does not have yet: it will never get it.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @json_option
 @config_option
 @pass_desk

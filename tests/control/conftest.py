@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -98,14 +96,6 @@ def hear(line: socket.socket) -> dict[str, Any]:
         data += more
     found: dict[str, Any] = json.loads(data)
     return found
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder with a short name: the path of a socket has little room."""
-    folder = tempfile.mkdtemp(prefix="relay-")
-    yield Path(folder)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
