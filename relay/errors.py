@@ -2,6 +2,7 @@
 
 RelayError
 ├── ConfigError                     the person who wrote the configuration (exit 78)
+├── RuleError                       the person who wrote a rule set: it alone is not used
 ├── StoreError
 │   ├── CorruptDatabase             set aside and salvaged, never deleted
 │   ├── SchemaTooNew                an older relay must not touch a newer database
@@ -46,6 +47,18 @@ class ConfigError(RelayError):
 
     def __str__(self) -> str:
         return "; ".join(self.problems)
+
+
+@dataclass(eq=False)
+class RuleError(RelayError):
+    """A mistake in a rule set. `keys` is the way to it in the TOML; it finishes with a remedy."""
+
+    keys: tuple[str, ...]
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(self.keys)}: {self.what}; {self.remedy}"
 
 
 class StoreError(RelayError):
