@@ -159,7 +159,7 @@ def _tell(person: Person, number: str) -> None:
         (len(person.inbound), "in", "messages that came in"),
         (len(person.outbound), "out", "messages that go out"),
         (len(person.raw), "", "SMS besides: delivery reports, or not readable"),
-        (person.loose, "", "rows besides: calls, reports, alerts, whom was written to lately"),
+        (person.loose, "", "rows besides: the person, calls, reports, whom relay wrote to"),
         (len(person.facts), "", "facts, such as the last test message"),
     )
     for n, _, what in rows:

@@ -136,8 +136,22 @@ def _tell(source: Path, store: Path, done: Restored) -> None:
             "  it has gone out     relay outbox sent ID, or --restored for all\n"
             "  it must not go      relay outbox cancel ID, or --restored for all"
         )
+    _tell_consents(done)
     note(
         "What came in and was handed out by the server after the copy was made is not in it: ask "
         "the server's administrator whether messages stand there as received and never sent."
     )
     note("Start relay: sudo systemctl start relay")
+
+
+def _tell_consents(done: Restored) -> None:
+    if done.consents is None:
+        note(
+            "The database before could not be read: a STOP that came after the copy was made is "
+            "not known here. Ask who got it, and: relay people add NUMBER --consent stopped"
+        )
+    elif done.consents:
+        note(
+            f"{many(done.consents, 'STOP or START', 'STOPs and STARTs')} that came after the copy "
+            "was made still hold."
+        )

@@ -17,7 +17,7 @@ from relay.core.machine import step
 from relay.core.number import alike, is_whole, semi_octets, telling
 from relay.core.outbound import ReportOverdue
 from relay.errors import RelayError
-from relay.store import custody, parts, trail
+from relay.store import custody, parts, people, trail
 from relay.store.database import Database
 from relay.store.outbox import Outbox
 from relay.store.personal import BLANKED, DELETED, NUMBERS
@@ -198,6 +198,7 @@ def erase(db: Database, outbox: Outbox, now: int, person: Person, number: str, w
         raws = [*person.raw, *(row[0] for row in linked)]
         _drop_unfinished(tx, person.parts)
         more = {"raw": json.dumps(raws), "spellings": json.dumps(person.spellings)}
+        people.leave(tx, now, person.spellings, f"erase by {who}")
         _blank(tx, p | more | {"telling": telling(number)})
         _blank_facts(tx, person.facts, telling(number))
         _mark(tx, now, person, who)

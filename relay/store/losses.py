@@ -9,6 +9,7 @@ from enum import StrEnum
 from relay.core.fold import ChtStatus
 from relay.core.inbound import InboundState, RawState
 from relay.core.outbound import PartState
+from relay.core.people import Consent
 from relay.store import parts
 
 # The trail names every message until it is forgotten, and both lie on different pages.
@@ -51,6 +52,7 @@ _WORDS: tuple[tuple[str, str, type[StrEnum], str | None], ...] = (
     ("part", "state", PartState, PartState.UNCERTAIN),
     ("outbound", "status", ChtStatus, ChtStatus.PENDING),
     ("outbound", "told", ChtStatus, None),
+    ("person", "consent", Consent, Consent.STOPPED),  # it may have been that
 )
 _FORWARDED = ("WAITING", "FORWARDED", "PARKED")
 

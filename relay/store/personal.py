@@ -15,6 +15,7 @@ _IN = "IN (SELECT value FROM json_each(:inbound))"
 _OUT = "IN (SELECT value FROM json_each(:outbound))"
 _RAW = "IN (SELECT value FROM json_each(:raw))"
 _THEIRS = "IN (SELECT value FROM json_each(:spellings))"
+_THEM = "IN (SELECT id FROM person WHERE number IN (SELECT value FROM json_each(:spellings)))"
 _PARTS = f"IN (SELECT id FROM part WHERE outbound_id {_OUT})"
 
 
@@ -48,8 +49,13 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
 }  # fmt: skip
 
-# The rows that go: they are of use to that person's messages only.
+# The rows that go, in this order: they are of use to that person's messages only, or are all that
+# is known of them. That they said STOP is kept apart (see `optouts`).
 DELETED: Mapping[str, str] = {
+    "person_place": f"person_id {_THEM}",
+    "person_tag": f"person_id {_THEM}",
+    "person_attribute": f"person_id {_THEM}",
+    "person": f"number {_THEIRS}",  # after what hangs on it
     "hook_call": f"inbound_id {_IN} OR instr(coalesce(document, ''), :telling) > 0",
     "concat_ref": f"recipient {_THEIRS}",
     "utterance": f"recipient {_THEIRS}",
@@ -59,7 +65,7 @@ DELETED: Mapping[str, str] = {
 NUMBERS = {
     "inbound": "sender", "outbound": "recipient", "part": "number", "status_report": "recipient",
     "concat_ref": "recipient", "reached": "number", "call": "caller", "utterance": "recipient",
-    "alert_sms": "recipient", "handout": "recipient",
+    "alert_sms": "recipient", "handout": "recipient", "person": "number",
 }  # fmt: skip
 
 # Erased otherwise: facts by what is in them, and the link of a message by `custody.erase`.
@@ -94,4 +100,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "hook": ("name",),
     "journal": ("who", "what", "detail", "outcome"),
     "sample": ("what",),
+    "place": ("name", "word", "level"),
+    "place_alias": ("word",),
+    "opt_out": ("mark",),  # of a number, made with a secret of this station's
 }

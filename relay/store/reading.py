@@ -24,7 +24,7 @@ KNOWN = (
     "m001_meta", "m002_inbound", "m003_outbound", "m004_servers", "m005_records", "m006_queue",
     "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
     "m012_custody", "m013_alerts", "m014_journal", "m015_history",
-    "m016_carried",
+    "m016_carried", "m017_people",
 )  # fmt: skip
 
 Params = Sequence[Any]
@@ -79,7 +79,7 @@ class Reader:
         path = Path(path)
         _require_readable(path)
         try:
-            conn = _connect(path)
+            conn = connect(path)
         except sqlite3.Error as error:
             raise _named(path, error) from error
         reader = cls(path, conn)
@@ -89,6 +89,11 @@ class Reader:
             conn.close()
             raise
         return reader
+
+    @property
+    def view(self) -> sqlite3.Connection:
+        """For what also runs within a transaction, such as the queries of people and places."""
+        return self._conn
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         try:
@@ -161,7 +166,8 @@ def _require_readable(path: Path) -> None:
         raise StoreUnreadable(str(path), os.strerror(errno.EACCES))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """One view of a database of whatever version. Raises `sqlite3.Error`."""
     # Without a log there is no writer: `immutable` then keeps SQLite from creating one, which
     # would need the folder, and would belong to this user instead of the daemon's.
     alone = not path.with_name(path.name + "-wal").exists()

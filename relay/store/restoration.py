@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreError
-from relay.store import journal, kinship
+from relay.store import consents, journal, kinship
 from relay.store.database import Database
 from relay.store.restored import Restored, note, settle
 from relay.store.salvage import aside_of, draft_of, set_aside
@@ -89,14 +89,16 @@ def _made_ready(
     draft: Path, store: Path, now: int, source: str, who: str, nothing_was_sent: bool
 ) -> Restored:
     aside = str(aside_of(store, now, _WHY)) if store.exists() else ""
+    said = consents.read(store) if aside else consents.Said()
     with closing(Database.open(draft, keep=False)) as db:
         db.check()
         with db.transaction() as tx:
             done = settle(tx, now, nothing_was_sent=nothing_was_sent)
-            done = replace(done, source=source, aside=aside)
+            carried = None if said is None else consents.carry(tx, now, said)
+            done = replace(done, source=source, aside=aside, consents=carried)
             note(tx, now, done)
-            said = "nothing was sent since" if nothing_was_sent else f"{done.held} held"
-            journal.note(tx, now, who, "restore", f"{source}, made {done.copied_at}", said)
+            how = "nothing was sent since" if nothing_was_sent else f"{done.held} held"
+            journal.note(tx, now, who, "restore", f"{source}, made {done.copied_at}", how)
         db.checkpoint()
     kinship.unmark(draft)
     sync(draft)

@@ -28,13 +28,15 @@ _CAUSE = "RESTORED: it may have gone out after the copy was made"
 class Restored:
     """`copied_at` is when the copy was made (None where it does not say), `held` how many messages
     wait for a person, `unspoken` how many statuses are not told any more; `aside` is the store
-    that was there before."""
+    that was there before. Of `consents` people a later STOP or START was taken over from it, None
+    where it could not be read."""
 
     copied_at: int | None
     held: int
     unspoken: int
     source: str = ""
     aside: str = ""
+    consents: int | None = 0
 
 
 def settle_copy(db: Database, now: int) -> Restored | None:

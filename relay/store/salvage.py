@@ -23,6 +23,7 @@ _TABLES = (
     "submitted", "reached", "segment", "balance", "sim", "call",
     "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
     "custody", "bundle", "handout", "journal",
+    "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
 )  # fmt: skip
 
 
@@ -217,12 +218,20 @@ def _drop_orphans(tx: sqlite3.Connection) -> None:
     """Rows whose parent was on a damaged page: SQLite names them, and they cannot stay."""
     while orphans := tx.execute("PRAGMA foreign_key_check").fetchall():
         for table, rowid, *_ in orphans:
-            if rowid is None:  # WITHOUT ROWID: only `forwarding` refers to anything
-                tx.execute(
-                    "DELETE FROM forwarding WHERE inbound_id NOT IN (SELECT id FROM inbound)"
-                )
+            if rowid is None:  # WITHOUT ROWID: all of them at once
+                _drop_keyed_orphans(tx, table)
             elif table == "raw_pdu":
                 tx.execute("UPDATE raw_pdu SET inbound_id = NULL, state = 'KEPT'"
                            " WHERE rowid = ?", (rowid,))  # fmt: skip
+            elif table == "place":  # what lies in a place that is lost is not lost with it
+                tx.execute("UPDATE place SET parent_id = NULL WHERE rowid = ?", (rowid,))
             else:
                 tx.execute(f"DELETE FROM {table} WHERE rowid = ?", (rowid,))
+
+
+def _drop_keyed_orphans(tx: sqlite3.Connection, table: str) -> None:
+    for key in tx.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+        tx.execute(
+            f"DELETE FROM {table} WHERE {key['from']} IS NOT NULL"
+            f" AND {key['from']} NOT IN (SELECT {key['to']} FROM {key['table']})"
+        )

@@ -22,6 +22,7 @@ from relay.store import (
     schema_history,
     schema_journal,
     schema_loops,
+    schema_people,
     schema_queue,
     schema_routing,
     schema_sim,
@@ -267,5 +268,6 @@ for _later in (
     schema_journal.m014_journal,
     schema_history.m015_history,
     schema_carried.m016_carried,
+    schema_people.m017_people,
 ):
     migrations()(_later)

@@ -8,7 +8,8 @@ import pytest
 
 from relay.core.cht import Answer, Handout
 from relay.core.outbound import Accepted, NoAnswer, RefusedForGood, ReportDelivered
-from relay.store import erasing, hooks
+from relay.core.people import Consent
+from relay.store import erasing, hooks, people
 from relay.store.auditing import audit
 from relay.store.canaries import Canaries
 from relay.store.database import Database
@@ -79,6 +80,11 @@ def everything(db: Database, outbox: Outbox, inbox: Inbox, exchanges: Exchanges)
         tx.execute("INSERT INTO utterance VALUES (NULL, 1, ?, 'k')", (THEIRS,))
         tx.execute("UPDATE forwarding SET reason = ? WHERE inbound_id = 1", (SECRET,))
         hooks.owe_document(tx, NOW, json.dumps({"sms": THEIRS}))
+        person = people.ensure(tx, NOW, THEIRS, "sms in 1").id
+        people.set_name(tx, NOW, person, SECRET, "sms in 1")
+        people.set_attribute(tx, NOW, person, "condition", GREEK, "sms in 1")
+        people.tag(tx, NOW, person, "mother", "sms in 1")
+        people.set_consent(tx, NOW, person, Consent.STOPPED, "sms in 1")
 
 
 def traces() -> list[bytes]:
