@@ -1,0 +1,1 @@
+"""Forms: reports by SMS, in the spellings of the Community Health Toolkit."""

@@ -1,0 +1,150 @@
+"""The forms of a CHT app: the object `forms` of its app_settings.json, taken as it is.
+
+docs.communityhealthtoolkit.org, building/reference/app-settings/forms. What only concerns CHT's
+own screens is passed over; what relay cannot take is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from relay.community.forms.form import Field, FieldType, Form, ReplyOwner, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`problems` say which form was left out and why; the others are good."""
+
+    forms: Mapping[str, Form]
+    problems: tuple[str, ...] = ()
+
+
+def forms_of(settings: object, origin: str = "") -> Imported:
+    """From the whole document, or from its `forms` alone. Unknown keys are passed over.
+
+    Who answers stays the server: it has its own answers configured, and a health worker must not
+    get two.
+    """
+    found = _table(settings, "forms") or (settings if isinstance(settings, Mapping) else {})
+    translations = dict(_translations(settings))
+    forms: dict[str, Form] = {}
+    problems = []
+    for key, definition in found.items():
+        if not isinstance(definition, Mapping) or "fields" not in definition:
+            continue
+        try:
+            form = _form(str(key), definition, translations)
+        except _Unusable as why:
+            problems.append(f"form {key}: {why}")
+        else:
+            forms[form.code] = replace(form, origin=origin)
+    if not forms and not problems:
+        problems.append("there are none: the file has no object `forms` as CHT writes it")
+    return Imported(forms, tuple(problems))
+
+
+class _Unusable(Exception):
+    """Says what is wrong with a form."""
+
+
+Translations = Mapping[str, Mapping[str, str]]
+
+
+def _form(key: str, definition: Mapping[str, object], translations: Translations) -> Form:
+    meta = _table(definition, "meta") or {}
+    code = str(meta.get("code") or key).strip().upper()
+    if code != key.strip().upper():
+        raise _Unusable(f"its meta.code is {code}; CHT looks a form up by its key")
+    fields = definition["fields"]
+    if not isinstance(fields, Mapping):
+        raise _Unusable("its `fields` are no object")
+    # What stands there besides fields is of CHT's own; its parser passes over it too.
+    usable = [(name, one) for name, one in fields.items() if isinstance(one, Mapping)]
+    return Form(
+        code=code,
+        fields=tuple(_field(str(name), one, translations) for name, one in usable),
+        titles=_texts(meta.get("label") or meta.get("translation_key"), translations),
+        reply_owner=ReplyOwner.SERVER,
+    )
+
+
+def _field(name: str, one: Mapping[str, object], translations: Translations) -> Field:
+    labels = one.get("labels")
+    tiny, short = (
+        (labels.get("tiny"), labels.get("short")) if isinstance(labels, Mapping) else (None, None)
+    )
+    return Field(
+        name=name,
+        type=_type(name, one.get("type")),
+        required=bool(one.get("required")),
+        length=_pair(name, "length", one.get("length")),
+        range=_pair(name, "range", one.get("range")),
+        choices=_choices(name, one.get("list"), translations),
+        label=_texts(tiny, translations),
+        title=_texts(short, translations),
+    )
+
+
+def _type(name: str, said: object) -> FieldType:
+    """CHT keeps a value of a type that it does not know as it was written."""
+    if said is None:
+        return FieldType.STRING
+    try:
+        return FieldType(str(said))
+    except ValueError:
+        return FieldType.STRING
+
+
+def _pair(name: str, what: str, said: object) -> tuple[int, int] | None:
+    if not said:
+        return None
+    if not isinstance(said, list) or len(said) != 2:
+        raise _Unusable(f"`{what}` of its field {name} is no pair of numbers")
+    try:
+        low, high = (int(one) for one in said)
+    except (TypeError, ValueError):
+        raise _Unusable(f"`{what}` of its field {name} is no pair of numbers") from None
+    return low, high
+
+
+def _choices(name: str, said: object, translations: Translations) -> dict[str, Texts]:
+    if not said:
+        return {}
+    if not isinstance(said, list) or not all(isinstance(o, list) and len(o) == 2 for o in said):
+        raise _Unusable(f"`list` of its field {name} is no list of [value, name]")
+    return {str(value): _texts(means, translations) for value, means in said}
+
+
+def _texts(said: object, translations: Translations) -> Texts:
+    """A text, a text for each language, or a key of the translations."""
+    if isinstance(said, str):
+        return translations.get(said) or ({"en": said} if said else {})
+    if not isinstance(said, Mapping):
+        return {}
+    key = said.get("translation_key")
+    if isinstance(key, str) and key in translations:
+        return translations[key]
+    return {str(language): text for language, text in said.items() if isinstance(text, str)}
+
+
+def _translations(settings: object) -> Iterator[tuple[str, dict[str, str]]]:
+    """CHT 2's way to keep them in the settings; later ones are in files of their own."""
+    said = settings.get("translations") if isinstance(settings, Mapping) else None
+    for one in said if isinstance(said, list) else ():
+        if not isinstance(one, Mapping) or not isinstance(one.get("key"), str):
+            continue
+        texts = one.get("translations")
+        yield (
+            one["key"],
+            {
+                str(each["locale"]): str(each["content"])
+                for each in (texts if isinstance(texts, list) else ())
+                if isinstance(each, Mapping) and "locale" in each and "content" in each
+            },
+        )
+
+
+def _table(document: object, key: str) -> Mapping[str, object] | None:
+    found = document.get(key) if isinstance(document, Mapping) else None
+    return found if isinstance(found, Mapping) else None
