@@ -59,6 +59,8 @@ DELETED: Mapping[str, str] = {
     "hook_call": f"inbound_id {_IN} OR instr(coalesce(document, ''), :telling) > 0",
     "concat_ref": f"recipient {_THEIRS}",
     "utterance": f"recipient {_THEIRS}",
+    "reminder": f"recipient {_THEIRS} OR instr(fields || text, :telling) > 0",
+    "mute": f"number {_THEIRS}",
 }
 
 # Where a number may stand, by which the rows are found.
@@ -66,6 +68,7 @@ NUMBERS = {
     "inbound": "sender", "outbound": "recipient", "part": "number", "status_report": "recipient",
     "concat_ref": "recipient", "reached": "number", "call": "caller", "utterance": "recipient",
     "alert_sms": "recipient", "handout": "recipient", "person": "number",
+    "reminder": "recipient", "mute": "number",
 }  # fmt: skip
 
 # Erased otherwise: facts by what is in them, and the link of a message by `custody.erase`.
@@ -103,4 +106,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "place": ("name", "word", "level"),
     "place_alias": ("word",),
     "opt_out": ("mark",),  # of a number, made with a secret of this station's
+    # What is of somebody goes with the whole row, see above; a patient is an id of this station.
+    "reminder": ("rule", "occasion", "patient", "state", "reason"),
+    "mute": ("patient", "source"),
+    "weekly_round": ("rule", "week"),
 }

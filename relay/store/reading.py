@@ -25,6 +25,7 @@ KNOWN = (
     "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
     "m012_custody", "m013_alerts", "m014_journal", "m015_history",
     "m016_carried", "m017_people",
+    "m022_reminders",
 )  # fmt: skip
 
 Params = Sequence[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from relay.store import custody
+from relay.store import custody, reminders
 from relay.store.database import Database
 
 _STEP = 200
@@ -19,7 +19,7 @@ _OUTBOUND = (
 
 
 def prune(db: Database, finished_before: int) -> int:
-    """Delete up to a few hundred finished messages; how many. Call again until it is 0.
+    """Delete up to a few hundred finished messages and reminders; how many. Call again until 0.
 
     Unforwarded, unsent and untold rows are never touched. Of a message that a server handed
     out, its id and last status stay: it must not be sent again if the server repeats itself.
@@ -29,6 +29,7 @@ def prune(db: Database, finished_before: int) -> int:
             _prune_inbound(tx, finished_before)
             + _prune_outbound(tx, finished_before)
             + _prune_loose(tx, finished_before)
+            + reminders.forget(tx, finished_before)
         )
 
 

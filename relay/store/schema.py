@@ -24,6 +24,7 @@ from relay.store import (
     schema_loops,
     schema_people,
     schema_queue,
+    schema_reminders,
     schema_routing,
     schema_sim,
 )
@@ -269,5 +270,6 @@ for _later in (
     schema_history.m015_history,
     schema_carried.m016_carried,
     schema_people.m017_people,
+    schema_reminders.m022_reminders,
 ):
     migrations()(_later)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core import inbound, ladder, link, outbound
+from relay.core import inbound, ladder, link, outbound, reminders
 from relay.core.fold import ChtStatus, fold, worth_telling
 from relay.core.machine import Table, step
 from relay.core.outbound import Part, PartState, advance
@@ -23,9 +23,17 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "inbound": (inbound.INBOUND_TRANSITIONS, inbound.InboundState.WAITING_PARTS),
     "link": (link.LINK_TRANSITIONS, link.LinkState.CLOSED),
     "ladder": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
+    "reminder": (reminders.REMINDER_TRANSITIONS, reminders.ReminderState.WAITING),
 }
 # Where a row may rest for ever.
-AT_REST = {inbound.RawState.DECODED, inbound.InboundState.FORWARDED, PartState.DELIVERED}
+AT_REST = {
+    inbound.RawState.DECODED,
+    inbound.InboundState.FORWARDED,
+    PartState.DELIVERED,
+    reminders.ReminderState.CANCELLED,
+    reminders.ReminderState.SKIPPED_LATE,
+    reminders.ReminderState.SKIPPED_OPTED_OUT,
+}
 
 EVENTS = st.one_of(
     st.builds(outbound.Claimed, st.just("usb1"), st.sampled_from(["direct", "stored"])),

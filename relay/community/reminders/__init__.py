@@ -1,0 +1,1 @@
+"""Reminders, escalation and weekly completeness: what is told by the clock, and when. Pure."""
