@@ -44,7 +44,7 @@ def test_stop_works_in_every_language(written: str) -> None:
         ("não", ("no", "")),
         ("ठीक है 37", ("ok", "37")),
         ("MSAADA", ("help", "")),
-        ("stop, please", ("stop", "please")),
+        ("stop the money", ("stop", "the money")),
         # words of one language that mean something else in another
         ("si wezi kuja", None),
         ("sim card lost", None),
