@@ -85,7 +85,8 @@ def outbox_of(db: Database, sending: SendingConfig, loops: LoopsConfig) -> Outbo
 
 def inbox_of(db: Database, config: Config) -> Inbox:
     servers = tuple(server.name for server in config.servers)
-    return Inbox(db, servers, config.receiving.parts_wait_h * _HOUR_MS)
+    wait_ms = config.receiving.parts_wait_h * _HOUR_MS
+    return Inbox(db, servers, wait_ms, answering=bool(config.community.sets))
 
 
 def notices_of(db: Database, config: Config) -> Notices:

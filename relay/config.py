@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from relay.config_community import CommunityConfig
 from relay.config_lines import lines
 from relay.config_reading import Reading
 from relay.config_secrets import Secret, open_to_others
@@ -84,7 +85,8 @@ def load(
     _compare_servers(config, reading)
     if config.airtime.max_cost_per_day and not config.airtime.price_per_sms:
         reading.wrong("airtime", "max_cost_per_day", "needs a price; write price_per_sms as well")
-    _compare_times(config.sending, reading)
+    _compare_times("sending", config.sending, reading)
+    _compare_times("community", config.community, reading)
     _compare_alerts(config, reading)
     if reading.problems:
         raise ConfigError(tuple(reading.problems))
@@ -273,15 +275,15 @@ def _check_server(label: str, server: ServerConfig, reading: Reading) -> None:
                 reading.wrong(label, key, "needs TLS; write https:// in url, or remove this key")
 
 
-def _compare_times(sending: SendingConfig, reading: Reading) -> None:
-    start, end = sending.quiet_from, sending.quiet_until
+def _compare_times(label: str, section: SendingConfig | CommunityConfig, reading: Reading) -> None:
+    start, end = section.quiet_from, section.quiet_until
     if bool(start) != bool(end):
         there, missing = ("quiet_from", "quiet_until") if start else ("quiet_until", "quiet_from")
         reading.wrong(
-            "sending", there, f"stands without {missing}; write both, or none for no quiet hours"
+            label, there, f"stands without {missing}; write both, or none for no quiet hours"
         )
     elif start and start == end:
-        reading.wrong("sending", "quiet_until", "is the time of quiet_from too; let it be another")
+        reading.wrong(label, "quiet_until", "is the time of quiet_from too; let it be another")
 
 
 def _compare_alerts(config: Config, reading: Reading) -> None:

@@ -17,6 +17,7 @@ from relay import config_money as money
 from relay import config_network as network
 from relay import config_sealing as sealing
 from relay import config_values as values
+from relay.config_community import CommunityConfig
 from relay.config_keys import required, secret, setting
 from relay.config_sealing import ExportConfig
 from relay.config_secrets import Secret
@@ -291,6 +292,7 @@ class Config:
     sending: SendingConfig
     airtime: AirtimeConfig
     loops: LoopsConfig
+    community: CommunityConfig
     receiving: ReceivingConfig
     recovery: RecoveryConfig
     servers: tuple[ServerConfig, ...]
@@ -311,6 +313,7 @@ SECTIONS: Mapping[str, type] = {
     "sending": SendingConfig,
     "airtime": AirtimeConfig,
     "loops": LoopsConfig,
+    "community": CommunityConfig,
     "receiving": ReceivingConfig,
     "recovery": RecoveryConfig,
     "housekeeping": HousekeepingConfig,

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 import relay
+from relay import assembly_community as community
 from relay import holding, log, power, systemd
 from relay.assembly import inbox_of, outbox_of
 from relay.clock import StepWatch, SystemClock
@@ -165,6 +166,8 @@ class Daemon:
         """
         fresh = reread(self._config, self._environ)
         changed = changes(self._config, fresh)
+        if not changed and community.rules(fresh).fingerprint != self._staff.rules_mark:
+            changed = ("community.rules",)
         if changed:
             self.successor = fresh
             self._stop.set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from relay import assembly_alerts as watching
+from relay import assembly_community as community
 from relay.assembly import modem_turn, syncing
 from relay.config_sections import Config
 from relay.control.answers import Answers, Station
@@ -15,6 +17,7 @@ from relay.control.promise import Answer
 from relay.control.verbosity import Verbosity
 from relay.flows.ports import Clock
 from relay.flows.visiting import Visits
+from relay.log import event
 from relay.modem.discovery import Bus
 from relay.store.database import Database
 from relay.store.facts import Facts
@@ -23,6 +26,8 @@ from relay.store.outbox import Outbox
 from relay.store.pauses import SYNC, Pauses
 from relay.turns import SyncTurn
 from relay.workers import Bell, Bells, Waker, Worker
+
+_log = logging.getLogger("relay.staffing")
 
 # One step of a modem may honestly take a listing (90 s per memory), a prompt and an answer.
 _STEP_EXTRA_S = 300.0
@@ -53,6 +58,7 @@ class Staffing:
     syncs: dict[str, SyncTurn] = field(default_factory=dict)
     modems: Bells = field(default_factory=Bells)
     servers: Bells = field(default_factory=Bells)
+    rules_mark: str = ""  # of the files of the rule sets, as they were read
 
     def __post_init__(self) -> None:
         self.pauses = Pauses(Facts(self.db))
@@ -61,6 +67,7 @@ class Staffing:
         self._staff_modems()
         self._staff_servers()
         self._staff_watching()
+        self._staff_answering()
         self.listener = self._staff_control()
 
     def _staff_modems(self) -> None:
@@ -121,6 +128,21 @@ class Staffing:
             hooks = watching.hooking(self.config.hooks, self.db, self.clock, self.stop.is_set)
             self.servers.add(bell.ring)  # rung for whatever comes in
             self._staff_watcher("hooks", hooks.step, bell)
+
+    def _staff_answering(self) -> None:
+        """What answers people by rules; no message waits for it either."""
+        if not community.wanted(self.config):
+            community.switched_off(self.db, self.clock)
+            return
+        found = community.rules(self.config)
+        self.rules_mark = found.fingerprint
+        community.note(found, self.db, self.clock)
+        for fault in found.faults:
+            _log.error(event("community.set_broken", fault=str(fault)))
+        bell = Bell()
+        self.servers.add(bell.ring)  # rung for whatever comes in
+        flow = community.answering(found, self.db, self.outbox, self.clock, self.modems)
+        self._hire("answering", flow.step, bell)
 
     def _staff_watcher(self, name: str, step: Callable[[], float], bell: Bell) -> None:
         self._hire(name, step, bell, busy_limit_s=self.config.hooks.timeout_s + _STEP_EXTRA_S)

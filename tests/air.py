@@ -12,7 +12,7 @@ NOON = 1_780_000_000_000  # epoch ms
 
 
 def address(number: str) -> Address:
-    return Address.parse(number)
+    return Address.originator(number)
 
 
 def deliver(

@@ -14,12 +14,13 @@ from relay.core.inbound import INBOUND_TRANSITIONS, Completed, GaveUpWaiting, In
 from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
-from relay.errors import PduError, StoreError
-from relay.store import aside, assemblies, canaries, custody, hooks, raw, trail
+from relay.errors import PduError
+from relay.store import answers, aside, assemblies, canaries, custody, hooks, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
 from relay.store.raw import Arrival
 from relay.store.reports import apply_report
+from relay.store.savepoint import apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,19 @@ _BROADCAST = "+CBM"
 
 
 class Inbox:
-    """`servers` are the names of those to whom every message is to be forwarded."""
+    """`servers` are the names of those to whom every message is to be forwarded; `answering`
+    says whether rules wait to answer it."""
 
     def __init__(
-        self, db: Database, servers: Sequence[str] = (), max_age_ms: int = DAY_MS
+        self,
+        db: Database,
+        servers: Sequence[str] = (),
+        max_age_ms: int = DAY_MS,
+        *,
+        answering: bool = False,
     ) -> None:
         self._db = db
+        self._answering = answering
         self._servers = tuple(servers)
         self._max_age_ms = max_age_ms
         self._gateway = uuid.UUID(db.value("SELECT value FROM meta WHERE key = 'gateway_id'"))
@@ -102,16 +110,10 @@ class Inbox:
 
     def _read_apart(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
         """A PDU that makes relay itself fail stops none of those behind it."""
-        tx.execute("SAVEPOINT one_pdu")
-        try:
-            kind = self._read(tx, now, row)
-        except Exception as error:
-            if _of_the_store(error):
-                raise
-            tx.execute("ROLLBACK TO one_pdu")
-            raw.undecodable(tx, now, row["id"], f"relay failed on it: {type(error).__name__}")
-            kind = "undecodable"
-        tx.execute("RELEASE one_pdu")
+        kind = apart(tx, lambda: self._read(tx, now, row))
+        if isinstance(kind, Exception):
+            raw.undecodable(tx, now, row["id"], f"relay failed on it: {type(kind).__name__}")
+            return "undecodable"
         return kind
 
     def _read(self, tx: sqlite3.Connection, now: int, row: sqlite3.Row) -> str:
@@ -190,6 +192,8 @@ class Inbox:
         else:
             offer(tx, inbound_id, self._servers)
             hooks.owe_message(tx, now, inbound_id)
+        if self._answering and _may_be_answered(event, flaw):
+            answers.owe(tx, inbound_id)
 
     def _name(self, tx: sqlite3.Connection, inbound_id: int) -> str | None:
         """The id sent upstream: the same again after a restore from backup.
@@ -205,13 +209,6 @@ class Inbox:
         return None if taken else name
 
 
-def _of_the_store(error: Exception) -> bool:
-    """Whether the disk or the database is the matter: then no row is to blame."""
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-        return False
-    return isinstance(error, StoreError | sqlite3.Error | OSError)
-
-
 def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Concat | None) -> int:
     found = tx.execute(
         "INSERT INTO inbound (state, kind, sender, sc_time, kept_at, modem, sim, concat_ref,"
@@ -224,6 +221,12 @@ def _insert(tx: sqlite3.Connection, row: sqlite3.Row, pdu: Deliver, concat: Conc
         ),
     ).fetchone()  # fmt: skip
     return int(found[0])
+
+
+def _may_be_answered(event: Completed | GaveUpWaiting, flaw: str | None) -> bool:
+    """Half a message could mean anything; of what only stays here, an empty one was written by a
+    person."""
+    return isinstance(event, Completed) and flaw in (None, "empty.content")
 
 
 def _unfit(parts: dict[int, Deliver], text: str | None) -> str | None:

@@ -71,19 +71,23 @@ class Outbox:
         useful_until: int | None = None,
         key: str | None = None,
         may_loop: bool = False,
+        by_machine: bool = False,
     ) -> int:
         """Store a message and its parts; the id of its row. See `Order` for what it may wish.
 
         A message that no SMS can carry, or no modem can dial, is stored as FAILED with its
         reason: the server hears of it, and the radio never does. One that looks like part of a
-        loop is stored and held until a person releases it, unless it `may_loop`.
+        loop is stored and held until a person releases it, unless it `may_loop`. What a server
+        hands out, or a rule says (`by_machine`), is not written by a person at this station.
         """
         end = lifetime.useful_until(now, useful_until, not_before, self._rules.useful_ms)
         order = Order(recipient, text, priority, not_before, end, key)
         with self._db.transaction() as tx:
             outbound_id = insert(tx, now, order, server, server_id)
             parts.tell(tx, now, outbound_id, ChtStatus.UNSENT, None)
-            if not may_loop and (why := self._loop(tx, now, order, server)) is not None:
+            is_reply = by_machine or server != LOCAL
+            why = None if may_loop else self._loop(tx, now, order, is_reply=is_reply)
+            if why is not None:
                 reason = loops.hold(tx, now, outbound_id, why)
                 parts.set_status(tx, now, outbound_id, ChtStatus.UNSENT, reason)
                 return outbound_id
@@ -95,10 +99,11 @@ class Outbox:
                 supersede(tx, now, outbound_id, order)
             return outbound_id
 
-    def _loop(self, tx: sqlite3.Connection, now: int, order: Order, server: str) -> str | None:
+    def _loop(
+        self, tx: sqlite3.Connection, now: int, order: Order, *, is_reply: bool
+    ) -> str | None:
         if self._loops is None:
             return None
-        is_reply = server != LOCAL
         return loops.suspect(tx, now, order.recipient, order.text, self._loops, is_reply=is_reply)
 
     # --- out ------------------------------------------------------------------------------------
@@ -291,15 +296,15 @@ class Outbox:
         supersede(tx, now, outbound_id, order)
         return True
 
-    def cancel(self, now: int, outbound_id: int) -> bool:
+    def cancel(self, now: int, outbound_id: int, reason: str = _CANCELLED) -> bool:
         """Stop what has not left yet; False if everything was already at the radio or done."""
         with self._db.transaction() as tx:
             held = parts.load(
                 tx, "outbound_id = ? AND state IN ('QUEUED', 'UNCERTAIN')", (outbound_id,)
             )
-            parts.advance_together(tx, now, held, Cancelled(_CANCELLED))
+            parts.advance_together(tx, now, held, Cancelled(reason))
             if stopped := loops.let_go(tx, outbound_id):
-                parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, _CANCELLED)
+                parts.set_status(tx, now, outbound_id, ChtStatus.FAILED, reason)
             return bool(held) or stopped
 
     # --- recovery and housekeeping --------------------------------------------------------------

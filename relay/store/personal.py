@@ -47,6 +47,7 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "handout": (f"recipient {_THEIRS}", {"recipient": "''", "text": "'\"\"'"}),  # as JSON
     # A cap counts whom was written to, and not who that is.
     "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
+    "occasion": (f"number {_THEIRS}", {"number": _ANOTHER}),
 }  # fmt: skip
 
 # The rows that go, in this order: they are of use to that person's messages only, or are all that
@@ -61,6 +62,8 @@ DELETED: Mapping[str, str] = {
     "utterance": f"recipient {_THEIRS}",
     "reminder": f"recipient {_THEIRS} OR instr(fields || text, :telling) > 0",
     "mute": f"number {_THEIRS}",
+    "question": f"number {_THEIRS} OR instr(about, :telling) > 0",
+    "allowance": f"number {_THEIRS}",
 }
 
 # Where a number may stand, by which the rows are found.
@@ -69,6 +72,8 @@ NUMBERS = {
     "concat_ref": "recipient", "reached": "number", "call": "caller", "utterance": "recipient",
     "alert_sms": "recipient", "handout": "recipient", "person": "number",
     "reminder": "recipient", "mute": "number",
+    "question": "number",
+    "occasion": "number", "allowance": "number",
 }  # fmt: skip
 
 # Erased otherwise: facts by what is in them, and the link of a message by `custody.erase`.
@@ -110,4 +115,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "reminder": ("rule", "occasion", "patient", "state", "reason"),
     "mute": ("patient", "source"),
     "weekly_round": ("rule", "week"),
+    "answer": ("state", "by"),
+    "code": ("owner",),
+    "question": ("owner", "kind", "choices"),
+    "occasion": ("rule", "occasion"),
 }

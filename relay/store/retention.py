@@ -53,6 +53,7 @@ def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
         tx.execute("DELETE FROM forwarding WHERE inbound_id = ?", (inbound_id,))
         tx.execute("DELETE FROM audit WHERE subject = 'inbound' AND subject_id = ?", (inbound_id,))
         custody.forget(tx, inbound_id)
+        tx.execute("DELETE FROM answer WHERE inbound_id = ?", (inbound_id,))
         tx.execute("DELETE FROM inbound WHERE id = ?", (inbound_id,))
     return len(ids)
 

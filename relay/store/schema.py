@@ -17,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from relay.store import (
     schema_airtime,
     schema_alerts,
+    schema_answering,
     schema_carried,
     schema_custody,
     schema_history,
@@ -270,6 +271,7 @@ for _later in (
     schema_history.m015_history,
     schema_carried.m016_carried,
     schema_people.m017_people,
+    schema_answering.m018_answering,
     schema_reminders.m022_reminders,
 ):
     migrations()(_later)
