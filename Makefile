@@ -28,7 +28,7 @@ help:  ## list what can be made
 demo: $(RUNTIME)  ## a virtual modem, network and server with relay between them
 	$(BIN)/relay demo
 
-# The tests wait more than they compute. A file's tests stay together: some share what they made.
+# The tests wait more than they compute. Who runs what, and when, is said in tests/conftest.py.
 JOBS ?= 4
 SIDE_BY_SIDE := --numprocesses $(JOBS) --dist loadfile
 

@@ -18,15 +18,19 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 JOIN_S = 5.0
 # Pools of the standard library and of pytest-timeout, which end with the process.
 POOLS = ("ThreadPoolExecutor", "asyncio_", "pytest_timeout")
+SHARED = ("tests/test_crash.py",)  # one death serves several tests
 SHOWN = ("urllib3", "python-gsmmodem-new", "pyserial", "sqlite-utils", "apscheduler", "hypothesis")
 
 hypothesis.settings.register_profile("dev", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("campaign", deadline=None, max_examples=20_000)
+# For one more Python: what holds on the first is not to be proved again, only that it runs.
+hypothesis.settings.register_profile("again", deadline=None, derandomize=True, max_examples=20)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
 hypothesis.settings.load_profile(PROFILE)
 
@@ -45,6 +49,28 @@ def pytest_configure() -> None:
     """A shell's background job is started deaf to Ctrl-C, and so would be all that it starts."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Longest(LoadScopeScheduling):  # type: ignore[misc]
+    """The tests of a room stay together by file. Those of whole relays wait more than they
+    compute and go one by one, but for a file that shares what it has brought about."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return nodeid if path.count("/") == 1 and path not in SHARED else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Longest:
+    config.option.loadscopereorder = False  # it would begin with the most tests, not the longest
+    return Longest(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Side by side the slow ones begin, so that nobody waits for one at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)
