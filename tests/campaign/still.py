@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import serial
@@ -28,6 +28,7 @@ from sqlite_utils import Database as SqliteUtils
 from relay import config, daemon
 from relay.core.cht import Answer, Report, Update, read_answer, request_body
 from relay.core.pdu import Submit, decode
+from relay.errors import Unreachable
 from relay.modem.wire import Wire
 from relay.simulator.modem import SimulatedModem
 from relay.simulator.network import Network
@@ -66,6 +67,9 @@ password = "unused"
 """
 
 
+Made = TypeVar("Made", bound="World")
+
+
 class Moment(Enum):
     """What has just happened. Of a byte: it has arrived, and nothing was done about it yet."""
 
@@ -93,10 +97,18 @@ class StillCounter(Counts):
 class World:
     """Everything that outlives relay, and the relay that runs in it now."""
 
+    toml = _TOML
+
     def __init__(
-        self, folder: Path, profile: Profile, submission: str = "stored", *, reports: bool = True
+        self,
+        folder: Path,
+        profile: Profile,
+        submission: str = "stored",
+        *,
+        reports: bool = True,
+        time: SteppedTime | None = None,
     ) -> None:
-        self.time = SteppedTime()
+        self.time = time or SteppedTime()
         self.network = Network(self.time.now, timer=self.time.monotonic)
         self.network.submit_delay_s = ON_AIR_S
         if not reports:
@@ -111,7 +123,7 @@ class World:
         self.said: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         path = folder / "relay.toml"
-        path.write_text(_TOML.format(folder=folder, submission=submission), "utf-8")
+        path.write_text(self.toml.format(folder=folder, submission=submission), "utf-8")
         path.chmod(0o600)
         self.config = config.load(path, {}, hostname=lambda: "test")
         self.relay: daemon.Daemon | None = None
@@ -456,6 +468,7 @@ class Hub:
     def __init__(self, world: World) -> None:
         self.state = CentralState()
         self.exchanges = 0
+        self.down = False
         self._world = world
 
     def check(self) -> None:
@@ -465,6 +478,8 @@ class Hub:
         """Nothing to close."""
 
     def exchange(self, reports: Sequence[Report], updates: Sequence[Update]) -> Answer:
+        if self.down:
+            raise Unreachable("no route to the server")
         body = json.loads(request_body(reports, updates))
         self.exchanges += 1
         answer = json.dumps(self.state.exchange(body)).encode()
@@ -483,12 +498,18 @@ def world(
     kind: type[World] = World,
 ) -> Iterator[World]:
     """A world with nobody in it yet: `live` starts relay."""
+    with still(kind(folder, profile, submission, reports=reports)) as made:
+        yield made
+
+
+@contextmanager
+def still(made: Made) -> Iterator[Made]:
+    """Have relay open this world's line and this world's server, whatever it is configured to."""
     log = logging.getLogger("relay")
     level = log.level
-    made = kind(folder, profile, submission, reports=reports)
     with ExitStack() as stack:
         stack.callback(log.setLevel, level)
-        stack.callback(sqlite3.Connection.close, made.disk)
+        stack.callback(lambda: sqlite3.Connection.close(made.disk))
         stack.enter_context(
             patch("relay.modem.driver.Wire", lambda *args, **more: StillWire(made, *args, **more))
         )
