@@ -50,6 +50,12 @@ def names(tx: sqlite3.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
+def found_by(tx: sqlite3.Connection) -> list[tuple[str, int]]:
+    """Each folded name and alias with the id of its place."""
+    rows = tx.execute("SELECT word, id FROM place UNION SELECT word, place_id FROM place_alias")
+    return [(row[0], row[1]) for row in rows]
+
+
 def get(tx: sqlite3.Connection, place_id: int) -> Place:
     """Raises KeyError for an id that no place has, or has any more."""
     row = tx.execute(f"{_PLACE} WHERE id = ?", (place_id,)).fetchone()

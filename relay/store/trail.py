@@ -31,3 +31,12 @@ def count(tx: sqlite3.Connection, now: int, what: str, n: int = 1) -> None:
         " ON CONFLICT (day, what) DO UPDATE SET n = n + excluded.n",
         (now, what, n),
     )
+
+
+def of(tx: sqlite3.Connection, subject: str, subject_id: int) -> list[sqlite3.Row]:
+    """All that happened to one row, in order."""
+    return tx.execute(
+        "SELECT at, event, before, after, detail FROM audit"
+        " WHERE subject = ? AND subject_id = ? ORDER BY id",
+        (subject, subject_id),
+    ).fetchall()
