@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from relay.core import inbound, ladder, link, outbound, reminders
+from relay.core import callouts, inbound, ladder, link, outbound, reminders
 from relay.core.machine import Table
 
 DOCUMENT = Path(__file__).parent / "architecture.md"
@@ -27,6 +27,8 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "raw PDU": (inbound.RAW_TRANSITIONS, inbound.RawState.KEPT),
     "inbound message": (inbound.INBOUND_TRANSITIONS, inbound.InboundState.WAITING_PARTS),
     "modem link": (link.LINK_TRANSITIONS, link.LinkState.CLOSED),
+    "call-out": (callouts.CALLOUT_TRANSITIONS, callouts.CallOutState.WAITING_CONFIRMATION),
+    "appeal": (callouts.APPEAL_TRANSITIONS, callouts.AppealState.ASKED),
     "reminder": (reminders.REMINDER_TRANSITIONS, reminders.ReminderState.WAITING),
     "recovery of a modem": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
 }

@@ -48,6 +48,8 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     # A cap counts whom was written to, and not who that is.
     "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
     "occasion": (f"number {_THEIRS}", {"number": _ANOTHER}),
+    # Whose asker is gone: where to come, and for what, was in their words.
+    "callout": ("asker_id NOT IN (SELECT id FROM person)", {"spot": "''", "topic": "''"}),
 }  # fmt: skip
 
 # The rows that go, in this order: they are of use to that person's messages only, or are all that
@@ -110,6 +112,9 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "sample": ("what",),
     "place": ("name", "word", "level"),
     "place_alias": ("word",),
+    "callout": ("rule", "tag", "state", "wants"),  # values of a list that staff made
+    "appeal": ("state",),
+    "volunteer": ("tag",),
     "opt_out": ("mark",),  # of a number, made with a secret of this station's
     # What is of somebody goes with the whole row, see above; a patient is an id of this station.
     "reminder": ("rule", "occasion", "patient", "state", "reason"),

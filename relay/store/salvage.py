@@ -24,6 +24,7 @@ _TABLES = (
     "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
     "custody", "bundle", "handout", "journal",
     "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
+    "callout", "appeal", "volunteer", "pledge",
     "reminder", "mute", "weekly_round",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from relay.store import (
     schema_airtime,
     schema_alerts,
     schema_answering,
+    schema_callouts,
     schema_carried,
     schema_custody,
     schema_history,
@@ -272,6 +273,7 @@ for _later in (
     schema_carried.m016_carried,
     schema_people.m017_people,
     schema_answering.m018_answering,
+    schema_callouts.m021_callouts,
     schema_reminders.m022_reminders,
 ):
     migrations()(_later)

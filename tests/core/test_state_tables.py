@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core import inbound, ladder, link, outbound, reminders
+from relay.core import callouts, inbound, ladder, link, outbound, reminders
 from relay.core.fold import ChtStatus, fold, worth_telling
 from relay.core.machine import Table, step
 from relay.core.outbound import Part, PartState, advance
@@ -22,6 +22,8 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "raw": (inbound.RAW_TRANSITIONS, inbound.RawState.KEPT),
     "inbound": (inbound.INBOUND_TRANSITIONS, inbound.InboundState.WAITING_PARTS),
     "link": (link.LINK_TRANSITIONS, link.LinkState.CLOSED),
+    "call-out": (callouts.CALLOUT_TRANSITIONS, callouts.CallOutState.WAITING_CONFIRMATION),
+    "appeal": (callouts.APPEAL_TRANSITIONS, callouts.AppealState.ASKED),
     "ladder": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
     "reminder": (reminders.REMINDER_TRANSITIONS, reminders.ReminderState.WAITING),
 }
@@ -33,6 +35,9 @@ AT_REST = {
     reminders.ReminderState.CANCELLED,
     reminders.ReminderState.SKIPPED_LATE,
     reminders.ReminderState.SKIPPED_OPTED_OUT,
+    callouts.CallOutState.CLOSED,
+    callouts.CallOutState.EXPIRED,
+    callouts.AppealState.UNREACHABLE,
 }
 
 EVENTS = st.one_of(
