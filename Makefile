@@ -19,7 +19,7 @@ RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format check audit bench bench-peers campaign deb deb-test \
+.PHONY: help demo test test-offline coverage lint format check audit bench bench-peers campaign deb deb-test \
 	docs messages clean
 
 help:  ## list what can be made
@@ -34,6 +34,9 @@ SIDE_BY_SIDE := --numprocesses $(JOBS) --dist loadfile
 
 test: $(TOOLS)  ## the tests; arguments for pytest in ARGS, how many at a time in JOBS
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+test-offline: $(TOOLS)  ## the same in a network without any route: this machine and no other
+	$(BIN)/python -m tests.offline $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 coverage: $(TOOLS)  ## the tests, with the share of the code that they run as a gate
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report= $(ARGS)
