@@ -13,7 +13,7 @@ from typing import NoReturn
 from relay.clock import wall
 from tests.dialogues.people import add_people, add_place
 from tests.dialogues.script import BEFORE, Line, Names, about, read
-from tests.dialogues.stage import Stage, Unrest, stage
+from tests.dialogues.stage import HERE, Stage, Unrest, stage
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -57,7 +57,9 @@ def settings(lines: Sequence[Line], folder: Path) -> str:
 
 def _set(name: str, own: set[str], folder: Path) -> str:
     """A set that comes with relay, one that the page has brought, or a file beside the page."""
-    if name not in own and (folder / name).is_file():
+    if name in own:
+        return f'"{HERE}/{name}"'
+    if (folder / name).is_file():
         return f'"{folder / name}"'
     return f'"{name}"'
 

@@ -7,6 +7,7 @@ something is due time leaps: of a modem that is looked after for four weeks nobo
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -20,19 +21,23 @@ from click.testing import CliRunner
 from relay.cli.desk import Desk
 from relay.cli.main import main
 from relay.clock import from_local
+from relay.flows.answering.flow import Answering
 from relay.simulator.profiles import profile_named
 from relay.simulator.schedule import SteppedTime
 from relay.store.database import Database
-from tests.campaign.still import GATEWAY, StillDisk, World, still
+from relay.timekeeper import Timekeeper
+from relay.workers import Worker
+from tests.campaign.still import GATEWAY, StillCounter, StillDisk, World, still
 
 # A Monday, at the beginning of a week and of a month's last week but one.
 BEGINS = "2026-11-23 09:00"
 MEMORY = Path("/dev/shm")  # a disk that costs nothing: no power is cut here
+HERE = "<here>"  # in settings: the folder in which the page's own files lie
 # Nothing has moved for so long: what was to come by itself has come.
 REST_S = 15.0
 _PATIENCE_S = 6 * 3600.0
 _ROUNDS = 50_000
-_LEAP_S = 3600.0
+_HOUR_S = 3600.0
 _TOML = """\
 [gateway]
 name = "Bura clinic"
@@ -61,7 +66,8 @@ class Stage(World):
     """One station, its phones and its server. Opened by `stage`."""
 
     def __init__(self, folder: Path, settings: str = "", submission: str = "stored") -> None:
-        self.toml = _TOML + settings.replace("{", "{{").replace("}", "}}")
+        spelled = settings.replace("{", "{{").replace("}", "}}").replace(HERE, "{folder}")
+        self.toml = _TOML + spelled
         super().__init__(
             folder,
             profile_named("huawei-e17x"),
@@ -69,6 +75,7 @@ class Stage(World):
             time=SteppedTime(from_local(BEGINS)),
         )
         self.folder = folder
+        self.failures = Failures()
         self._texts: list[tuple[str, str]] = []  # sender and text, in order
         self._mark = 0  # of the submissions, when somebody last said something
 
@@ -159,13 +166,16 @@ class Stage(World):
     def leap(self, seconds: float) -> None:
         """Time goes by, from one thing that is due to the next."""
         end = self.time.monotonic() + seconds
+        if self.relay is None:
+            self.come_to_rest()
         while (left := end - self.time.monotonic()) > 0:
             before = self._under_way()
-            self.time.advance(min(left, self._next_due_s()))
-            self.network.run_due()
-            self._answer()
-            if self._under_way() != before or self._waiting():
+            self._by_the_clock()
+            if self._under_way() != before or self._ready():
                 self.come_to_rest()
+            if (left := end - self.time.monotonic()) > 0:
+                self.time.advance(min(left, self._next_due_s()))
+                self.network.run_due()
         self.come_to_rest()
 
     def run(self, *words: str) -> tuple[int, str]:
@@ -173,7 +183,7 @@ class Stage(World):
         if self.relay is None:
             self.come_to_rest()
         desk = Desk(
-            clock=self.time,  # type: ignore[arg-type]  # it knows the time, and rings no bell
+            clock=Timekeeper(self.time, StillCounter(self.time)),  # type: ignore[arg-type]
             environ={"RELAY_CONFIG": str(self.folder / "relay.toml")},
         )
         before = Path.cwd()
@@ -184,7 +194,7 @@ class Stage(World):
             os.chdir(before)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
-        for worker in self.relay._crew._workers if self.relay else ():
+        for worker in self._workers():
             worker.wake()
         return done.exit_code, done.output
 
@@ -196,8 +206,8 @@ class Stage(World):
             if self.relay is None:
                 self.start()
             wait = self._round()
-            if self.crashes:
-                raise Unrest(f"relay crashed: {self.crashes[0]}")
+            if wrong := (*self.crashes, *self.failures.words, *self._faults()):
+                raise Unrest(wrong[0])
             if done():
                 return
             if self.time.monotonic() > end:
@@ -214,6 +224,12 @@ class Stage(World):
             return False
         return self.hub.down or len(self.reports) >= len(self._texts)
 
+    def _faults(self) -> list[str]:
+        """What is wrong with the rule sets."""
+        ((found,),) = self.rows("SELECT max(value) FROM fact WHERE key = 'community'")
+        faults = json.loads(found)["faults"] if found else []
+        return ["{file}:{line}: {what}; {do}".format(**fault) for fault in faults]
+
     def _stuck(self) -> str:
         told = {
             "in the modem's memory": self.left_in_memory(),
@@ -222,23 +238,48 @@ class Stage(World):
         }
         return json.dumps(told) + f", store: {self._under_way()}"
 
-    def _waiting(self) -> bool:
-        """Whether something waits for its hour: then every one is looked at."""
-        return bool(self.rows("SELECT 1 FROM part WHERE state = 'QUEUED' LIMIT 1"))
+    def _ready(self) -> bool:
+        """Whether something may go, or waits for its hour: then every one is looked at."""
+        sql = f"SELECT 1 FROM part WHERE state = 'QUEUED' AND coalesce(due_at, 0) <= {self._now}"
+        return bool(self.rows(f"{sql} LIMIT 1"))
 
     def _next_due_s(self) -> float:
         """How far time may leap."""
-        if self.relay is None or self._waiting():
-            return _LEAP_S - self.time.now() / 1000 % _LEAP_S or _LEAP_S
-        return max(1.0, self._answer())
+        if self._ready():
+            return _HOUR_S - self._now / 1000 % _HOUR_S
+        ((next_part,),) = self.rows("SELECT min(due_at) FROM part WHERE state = 'QUEUED'")
+        due = [at for at in (next_part, *self._rules_due_at()) if at is not None]
+        soonest = min(due, default=self._now + 24 * 3_600_000)
+        return (soonest - self._now) / 1000 if soonest > self._now else _HOUR_S
 
-    def _answer(self) -> float:
-        """Let the flow by the clock take its turn; seconds until it wants the next."""
-        if self.relay is None:
-            self.come_to_rest()
-        assert self.relay is not None
-        workers = [one for one in self.relay._crew._workers if one.name == "answering"]
-        return min((one.turn() for one in workers), default=24 * _LEAP_S)
+    def _by_the_clock(self) -> None:
+        for worker in self._workers():
+            if worker.name == "answering":
+                worker.turn()
+
+    def _rules_due_at(self) -> Iterator[int | None]:
+        for worker in self._workers():
+            if isinstance(flow := getattr(worker._step, "__self__", None), Answering):
+                with flow._db.transaction() as tx:
+                    yield from [one.next_due_at(tx, self._now) for one in flow._primitives]
+
+    def _workers(self) -> tuple[Worker, ...]:
+        return tuple(self.relay._crew._workers) if self.relay else ()
+
+    @property
+    def _now(self) -> int:
+        return self.time.now()
+
+
+class Failures(logging.Handler):
+    """What relay swallows of a rule that fails, so that the next one goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.words: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.words.append(record.getMessage())
 
 
 @cache
@@ -258,5 +299,12 @@ def stage(settings: str = "", files: dict[str, str] | None = None) -> Iterator[S
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         for name, text in (files or {}).items():
             (Path(folder) / name).write_text(text, "utf-8")
+        log = logging.getLogger("relay.answering")
         with still(Stage(Path(folder), settings)) as made:
-            yield made
+            log.addHandler(made.failures)
+            log.setLevel(logging.ERROR)
+            try:
+                yield made
+            finally:
+                log.removeHandler(made.failures)
+                log.setLevel(logging.NOTSET)
