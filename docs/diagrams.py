@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from relay.core import callouts, inbound, ladder, link, outbound, reminders
+from relay.core import callouts, inbound, ladder, link, outbound, posts, reminders
 from relay.core.machine import Table
 
 DOCUMENT = Path(__file__).parent / "architecture.md"
@@ -31,6 +31,7 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "appeal": (callouts.APPEAL_TRANSITIONS, callouts.AppealState.ASKED),
     "reminder": (reminders.REMINDER_TRANSITIONS, reminders.ReminderState.WAITING),
     "recovery of a modem": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
+    "post to a channel": (posts.POST_TRANSITIONS, posts.PostState.WAITING_APPROVAL),
 }
 
 _PLACE = re.compile(r"(<!-- diagram: (?P<name>.+?) -->\n).*?(<!-- end of diagram -->)", re.DOTALL)

@@ -50,6 +50,9 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "occasion": (f"number {_THEIRS}", {"number": _ANOTHER}),
     # Whose asker is gone: where to come, and for what, was in their words.
     "callout": ("asker_id NOT IN (SELECT id FROM person)", {"spot": "''", "topic": "''"}),
+    "post": (f"author {_THEIRS}", {"author": "'erased'", "texts": "'{}'", "reason": "NULL"}),
+    "post_approval": (f"approver {_THEIRS}", {"approver": _ANOTHER}),
+    "rumor": (f"sender {_THEIRS}", {"sender": "''", "text": "''", "note": "''"}),
 }  # fmt: skip
 
 # The rows that go, in this order: they are of use to that person's messages only, or are all that
@@ -58,6 +61,7 @@ DELETED: Mapping[str, str] = {
     "person_place": f"person_id {_THEM}",
     "person_tag": f"person_id {_THEM}",
     "person_attribute": f"person_id {_THEM}",
+    "follower": f"person_id {_THEM}",
     "person": f"number {_THEIRS}",  # after what hangs on it
     "hook_call": f"inbound_id {_IN} OR instr(coalesce(document, ''), :telling) > 0",
     "concat_ref": f"recipient {_THEIRS}",
@@ -76,6 +80,7 @@ NUMBERS = {
     "reminder": "recipient", "mute": "number",
     "question": "number",
     "occasion": "number", "allowance": "number",
+    "post": "author", "post_approval": "approver", "rumor": "sender",
 }  # fmt: skip
 
 # Erased otherwise: facts by what is in them, and the link of a message by `custody.erase`.
@@ -115,6 +120,9 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "callout": ("rule", "tag", "state", "wants"),  # values of a list that staff made
     "appeal": ("state",),
     "volunteer": ("tag",),
+    "follower": ("channel",),
+    "post": ("channel", "state"),
+    "rumor": ("state",),
     "opt_out": ("mark",),  # of a number, made with a secret of this station's
     # What is of somebody goes with the whole row, see above; a patient is an id of this station.
     "reminder": ("rule", "occasion", "patient", "state", "reason"),

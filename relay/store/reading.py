@@ -24,8 +24,8 @@ KNOWN = (
     "m001_meta", "m002_inbound", "m003_outbound", "m004_servers", "m005_records", "m006_queue",
     "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
     "m012_custody", "m013_alerts", "m014_journal", "m015_history",
-    "m016_carried", "m017_people", "m018_answering", "m021_callouts",
-    "m022_reminders",
+    "m016_carried", "m017_people", "m018_answering", "m020_channels",
+    "m021_callouts", "m022_reminders",
 )  # fmt: skip
 
 Params = Sequence[Any]

@@ -26,6 +26,7 @@ _TABLES = (
     "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
     "callout", "appeal", "volunteer", "pledge",
     "reminder", "mute", "weekly_round",
+    "follower", "post", "post_approval", "post_reply", "rumor",
 )  # fmt: skip
 
 

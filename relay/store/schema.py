@@ -20,6 +20,7 @@ from relay.store import (
     schema_answering,
     schema_callouts,
     schema_carried,
+    schema_channels,
     schema_custody,
     schema_history,
     schema_journal,
@@ -273,6 +274,7 @@ for _later in (
     schema_carried.m016_carried,
     schema_people.m017_people,
     schema_answering.m018_answering,
+    schema_channels.m020_channels,
     schema_callouts.m021_callouts,
     schema_reminders.m022_reminders,
 ):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.core import callouts, inbound, ladder, link, outbound, reminders
+from relay.core import callouts, inbound, ladder, link, outbound, posts, reminders
 from relay.core.fold import ChtStatus, fold, worth_telling
 from relay.core.machine import Table, step
 from relay.core.outbound import Part, PartState, advance
@@ -25,6 +25,7 @@ TABLES: Mapping[str, tuple[Table[Any], StrEnum]] = {
     "call-out": (callouts.CALLOUT_TRANSITIONS, callouts.CallOutState.WAITING_CONFIRMATION),
     "appeal": (callouts.APPEAL_TRANSITIONS, callouts.AppealState.ASKED),
     "ladder": (ladder.LADDER_TRANSITIONS, ladder.LadderState.WELL),
+    "post": (posts.POST_TRANSITIONS, posts.PostState.WAITING_APPROVAL),
     "reminder": (reminders.REMINDER_TRANSITIONS, reminders.ReminderState.WAITING),
 }
 # Where a row may rest for ever.
@@ -38,6 +39,9 @@ AT_REST = {
     callouts.CallOutState.CLOSED,
     callouts.CallOutState.EXPIRED,
     callouts.AppealState.UNREACHABLE,
+    posts.PostState.DONE,
+    posts.PostState.CANCELLED,
+    posts.PostState.EXPIRED,
 }
 
 EVENTS = st.one_of(

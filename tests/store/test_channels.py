@@ -1,0 +1,143 @@
+"""Who follows a channel, and who would get a post: each once, however many rows of his match."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from relay.core.people import Consent
+from relay.core.posts import RumorState
+from relay.store import channels, people, places, rumors
+from relay.store.channels import EVERYWHERE, Audience
+from relay.store.database import Database
+from tests.air import NOON as NOW
+
+TEST = "test"
+
+
+@pytest.fixture
+def tx(db: Database) -> Iterator[sqlite3.Connection]:
+    with db.transaction() as tx:
+        yield tx
+
+
+@pytest.fixture
+def tree(tx: sqlite3.Connection) -> dict[str, int]:
+    """A district with two villages."""
+    ids: dict[str, int] = {}
+    for name, level, parent in (
+        ("Bura", "district", None), ("Huruma", "village", "Bura"), ("Mara", "village", "Bura"),
+    ):  # fmt: skip
+        ids[name] = places.add(tx, NOW, name, name.lower(), level, ids.get(parent or ""), TEST).id
+    return ids
+
+
+def person(tx: sqlite3.Connection, n: int, language: str = "") -> int:
+    id = people.ensure(tx, NOW, f"+25470000{n:04}", TEST).id
+    people.set_language(tx, NOW, id, language, TEST)
+    return id
+
+
+def meant(tx: sqlite3.Connection, place: int | None = None, **more: object) -> int:
+    within = None if place is None else places.within(tx, place)
+    audience = Audience("PEACE", within, **more)  # type: ignore[arg-type]
+    return sum(channels.readers(tx, audience).values())
+
+
+def test_who_follows_again_is_told_so(tx: sqlite3.Connection, tree: dict[str, int]) -> None:
+    asha = person(tx, 1)
+    assert channels.follow(tx, NOW, "PEACE", asha, tree["Huruma"], TEST)
+    assert not channels.follow(tx, NOW, "PEACE", asha, tree["Huruma"], TEST)
+    assert channels.follow(tx, NOW, "PEACE", asha, tree["Mara"], TEST)
+    found = channels.following(tx, "PEACE", asha)
+    assert found is not None
+    assert found.places == (tree["Huruma"], tree["Mara"])
+
+
+def test_a_place_replaces_everywhere(tx: sqlite3.Connection, tree: dict[str, int]) -> None:
+    asha = person(tx, 1)
+    channels.follow(tx, NOW, "PEACE", asha, EVERYWHERE, TEST)
+    channels.follow(tx, NOW, "PEACE", asha, tree["Mara"], TEST)
+    assert meant(tx, tree["Huruma"]) == 0
+    assert meant(tx, tree["Mara"]) == 1
+
+
+def test_a_post_to_a_place_reaches_those_below_it_once(
+    tx: sqlite3.Connection, tree: dict[str, int]
+) -> None:
+    both, one, all_of_it = (person(tx, n) for n in (1, 2, 3))
+    for place in ("Huruma", "Mara"):
+        channels.follow(tx, NOW, "PEACE", both, tree[place], TEST)
+    channels.follow(tx, NOW, "PEACE", one, tree["Mara"], TEST)
+    channels.follow(tx, NOW, "PEACE", all_of_it, EVERYWHERE, TEST)
+    assert [meant(tx, tree[name]) for name in ("Bura", "Huruma", "Mara")] == [3, 2, 3]
+    assert meant(tx) == 3
+
+
+def test_a_group_gets_it_without_following(tx: sqlite3.Connection, tree: dict[str, int]) -> None:
+    chief = person(tx, 1)
+    people.tag(tx, NOW, chief, "chief", TEST)
+    people.put_in(tx, NOW, chief, tree["Mara"], TEST)
+    channels.follow(tx, NOW, "PEACE", chief, EVERYWHERE, TEST)
+    assert meant(tx, groups=["chief"]) == 1
+    channels.leave(tx, NOW, "PEACE", chief, TEST)
+    assert meant(tx) == 0
+    assert [meant(tx, tree[name], groups=["chief"]) for name in ("Bura", "Huruma")] == [1, 0]
+
+
+def test_stopped_and_paused_people_are_left_out(tx: sqlite3.Connection) -> None:
+    stopped, off, off_here, on = (person(tx, n) for n in (1, 2, 3, 4))
+    for one in (stopped, off, off_here, on):
+        channels.follow(tx, NOW, "PEACE", one, EVERYWHERE, TEST)
+    people.set_consent(tx, NOW, stopped, Consent.STOPPED, TEST)
+    people.set_paused(tx, NOW, off, True, TEST)
+    assert channels.pause(tx, NOW, "PEACE", off_here, True, TEST)
+    assert not channels.pause(tx, NOW, "BOARD", off_here, True, TEST)
+    assert meant(tx) == 1
+    channels.pause(tx, NOW, "PEACE", off_here, False, TEST)
+    assert meant(tx) == 2
+
+
+def test_who_follows_later_is_not_in_an_older_post(tx: sqlite3.Connection) -> None:
+    channels.follow(tx, NOW, "PEACE", person(tx, 1), EVERYWHERE, TEST)
+    until = channels.latest_follower(tx)
+    channels.follow(tx, NOW, "PEACE", person(tx, 2), EVERYWHERE, TEST)
+    assert meant(tx, followers_to=until) == 1
+
+
+def test_readers_are_counted_by_language(tx: sqlite3.Connection) -> None:
+    for n, language in enumerate(("en", "sw", "sw", "")):
+        channels.follow(tx, NOW, "PEACE", person(tx, n, language), EVERYWHERE, TEST)
+    assert channels.readers(tx, Audience("PEACE", None)) == {"en": 1, "sw": 2, "": 1}
+
+
+def test_who_is_elsewhere_follows_for_there(tx: sqlite3.Connection, tree: dict[str, int]) -> None:
+    asha = person(tx, 1)
+    channels.follow(tx, NOW, "PEACE", asha, tree["Huruma"], TEST)
+    channels.follow(tx, NOW, "BOARD", asha, EVERYWHERE, TEST)
+    channels.pause(tx, NOW, "PEACE", asha, True, TEST)
+    channels.move(tx, NOW, asha, tree["Mara"], TEST)
+    found = {one.channel: (one.places, one.paused) for one in channels.of_person(tx, asha)}
+    assert found == {"PEACE": ((tree["Mara"],), True), "BOARD": ((EVERYWHERE,), False)}
+
+
+def test_who_is_removed_follows_nothing(tx: sqlite3.Connection) -> None:
+    asha = person(tx, 1)
+    channels.follow(tx, NOW, "PEACE", asha, EVERYWHERE, TEST)
+    people.remove(tx, NOW, asha, TEST)
+    assert tx.execute("SELECT count(*) FROM follower").fetchone()[0] == 0
+
+
+def test_a_rumor_has_a_number_and_a_state(tx: sqlite3.Connection) -> None:
+    number = rumors.add(
+        tx, NOW, inbound_id=4, sender="+254700000001", place_id=None, text="shops burning",
+        source="sms in 4",
+    )  # fmt: skip
+    assert rumors.settle(tx, NOW + 1, number, RumorState.FALSE, "was there", "root")
+    assert rumors.settle(tx, NOW + 2, number, RumorState.CLOSED, "", "root")
+    found = rumors.get(tx, number)
+    assert found is not None
+    assert (found.state, found.note) == (RumorState.CLOSED, "was there")
+    assert not rumors.settle(tx, NOW, 99, RumorState.TRUE, "", "root")
