@@ -74,6 +74,11 @@ def shipped_sets() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in shipped().glob("*.toml")))
 
 
+def path_of(name: str) -> Path:
+    """The file of a set, as it stands in `[community] sets`."""
+    return Path(name) if "/" in name or name.endswith(".toml") else shipped() / f"{name}.toml"
+
+
 def load(
     config: CommunityConfig, readers: Mapping[str, Reader], never: Sequence[str] = ()
 ) -> Rules:
@@ -84,7 +89,7 @@ def load(
     gathering = _Gathering(wording(config.language))
     marks = sha256()
     for name in config.sets:
-        path = Path(name) if "/" in name or name.endswith(".toml") else shipped() / f"{name}.toml"
+        path = path_of(name)
         try:
             text = _text(name, path)
         except RuleError as error:
@@ -97,7 +102,7 @@ def load(
             remedy = "write it as the shipped sets in config/community do"
             gathering.faults.append(Fault(name, str(path), _line_of(error), str(error), remedy))
         except RuleError as error:
-            line = _line(text, error.keys)
+            line = line_of(text, error.keys)
             label = ".".join(str(key) for key in error.keys)
             what = f"{label}: {error.what}" if label else error.what
             gathering.faults.append(Fault(name, str(path), line, what, error.remedy))
@@ -203,14 +208,13 @@ def _app_settings(name: object, folder: Path, readers: Mapping[str, Reader]) -> 
     return readers["app_settings"](settings)
 
 
-def _line(text: str, keys: Sequence[object]) -> int:
+def line_of(text: str, keys: Sequence[object]) -> int:
     """Where the mistake stands: the deepest of the keys that can be found."""
     found = lines(text)
-    path = [str(key) for key in keys]
+    path = ".".join(map(str, keys)).split(".")
     for end in range(len(path), 0, -1):
-        section, key = ".".join(path[: end - 1]), path[end - 1]
-        for place in ((".".join(path[:end]), ""), (section, key)):
-            if line := found.get(place):
+        for cut in range(end, -1, -1):
+            if line := found.get((".".join(path[:cut]), ".".join(path[cut:end]))):
                 return line
     return 0
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 # Blanks are never given back (*+): a line of thousands of them would be tried for minutes.
 _HEADER = re.compile(r"\s*+\[\s*+([^\[\]#]+?)\s*+\]\s*+(#.*)?")
-_KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=""")
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"]*+"|'[^']*+')"""
+_KEY = re.compile(rf"\s*+({_PART}(?:\.{_PART})*+)\s*+=")
 
 Lines = Mapping[tuple[str, str], int]
 
@@ -15,7 +16,7 @@ Lines = Mapping[tuple[str, str], int]
 def lines(text: str) -> Lines:
     """(section, key) → line, counted from 1; the key '' stands for the section's own header.
 
-    A best effort: keys written as `a.b = 1` or inside `{ }` are not found.
+    A best effort: keys written inside `{ }` are not found. `a.b = 1` is the key "a.b".
     """
     found: dict[tuple[str, str], int] = {}
     section = ""

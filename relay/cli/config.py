@@ -8,6 +8,7 @@ import click
 
 from relay.cli.desk import EX_CONFIG, Desk, config_option, examples, json_option, pass_desk
 from relay.cli.printing import data, emit, note
+from relay.cli.rule_notes import rule_notes
 from relay.core.plain import many
 from relay.errors import ConfigError
 
@@ -27,7 +28,8 @@ def config() -> None:
 def check(desk: Desk, as_json: bool) -> int:
     """Find every mistake at once, with its line and what to write instead.
 
-    Nothing is started or changed. Exits with 78 if relay would not start with it.
+    Nothing is started or changed. Exits with 78 if relay would not start with it. Rule sets of
+    the community are looked at too: a broken one stops only itself.
     """
     try:
         found = desk.config()
@@ -37,10 +39,11 @@ def check(desk: Desk, as_json: bool) -> int:
         for problem in () if as_json else error.problems:
             note(problem)
         return EX_CONFIG
+    warnings = [*found.warnings, *rule_notes(found)]
     if as_json:
-        emit({"ok": True, "path": str(found.path), "problems": [], "warnings": found.warnings})
+        emit({"ok": True, "path": str(found.path), "problems": [], "warnings": warnings})
         return 0
-    for warning in found.warnings:
+    for warning in warnings:
         note(f"warning: {warning}")
     has = f"{many(len(found.modems), 'modem')}, {many(len(found.servers), 'server')}"
     data(f"{found.path}: OK ({has})")

@@ -73,6 +73,12 @@ class Wording:
         Raises `RuleError` for a key that relay does not have, for a field that the text is not
         given, and for a word that would mean two things.
         """
+        try:
+            return Wording(*self._overlaid(table), self.language)
+        except RuleError as error:
+            raise RuleError(("words", *error.keys), error.what, error.remedy) from None
+
+    def _overlaid(self, table: Table) -> tuple[Texts, Commands]:
         texts, commands = dict(self.texts), dict(self.commands)
         for key, said in _texts(table):
             _known(key, "text", texts)
@@ -81,7 +87,7 @@ class Wording:
         for key, spelt in _commands(table):
             _known(key, "command", commands)
             commands[key] = {**commands[key], **spelt}
-        return Wording(texts, commands, self.language)
+        return texts, commands
 
     # --- to say ---------------------------------------------------------------------------------
 

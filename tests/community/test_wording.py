@@ -148,5 +148,5 @@ def test_a_rule_set_says_it_in_its_own_way() -> None:
 def test_a_mistake_says_where_it_is_and_what_to_write(table, keys, said: str) -> None:
     with pytest.raises(RuleError) as caught:
         WORDS.but(table)
-    assert caught.value.keys == keys
+    assert caught.value.keys == ("words", *keys)
     assert said in str(caught.value)
