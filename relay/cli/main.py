@@ -39,6 +39,7 @@ _COMMANDS = (
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
     "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
     "audit", "support-bundle", "erase", "export", "import", "people", "places",
+    "try",
 )  # fmt: skip
 
 

@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from relay.core.question import Question
 
+_QUESTION = (
+    "SELECT id, number, owner, kind, about, choices, code, asked_at, expires_at FROM question"
+)
+
 
 def ask(
     tx: sqlite3.Connection,
@@ -41,11 +45,16 @@ def ask(
 def open_for(tx: sqlite3.Connection, now: int, number: str) -> list[Question]:
     """The questions that this number may still answer, the latest first."""
     rows = tx.execute(
-        "SELECT id, number, owner, kind, about, choices, code, asked_at, expires_at FROM question"
-        " WHERE number = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC",
+        f"{_QUESTION} WHERE number = ? AND closed_at IS NULL AND expires_at > ? ORDER BY id DESC",
         (number, now),
     )
     return [_read(row) for row in rows]
+
+
+def asked_since(tx: sqlite3.Connection, last_id: int) -> tuple[Question, ...]:
+    """The open questions behind that one, in order."""
+    rows = tx.execute(f"{_QUESTION} WHERE id > ? AND closed_at IS NULL ORDER BY id", (last_id,))
+    return tuple(_read(row) for row in rows)
 
 
 def close(

@@ -64,8 +64,7 @@ class Answering:
             if waiting is None:
                 break
             self.answer(waiting)
-        done = sum(self._do_due(one) for one in self._primitives)
-        if done or answers.oldest(self._db) is not None:
+        if self.due() or answers.oldest(self._db) is not None:
             return 0.0
         return self._wait_s()
 
@@ -170,6 +169,10 @@ class Answering:
         return ""
 
     # --- by the clock ---------------------------------------------------------------------------
+
+    def due(self) -> int:
+        """One slice of what each primitive has due; how many things were done."""
+        return sum(self._do_due(one) for one in self._primitives)
 
     def _do_due(self, primitive: Primitive) -> int:
         """One slice of what a primitive has due, in one commit; one that fails stops no other."""
