@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from relay import community_rules
+from relay.community.callouts import rules as callouts
 from relay.community.rulebook import RuleBook
 from relay.community_rules import Reader, Rules
 from relay.config_sections import Config
+from relay.flows.answering.callouts import CallOuts
 from relay.flows.answering.flow import Answering
 from relay.flows.answering.primitive import Primitive
 from relay.flows.ports import Clock, Doorbell
@@ -17,12 +19,12 @@ from relay.store.facts import Facts
 from relay.store.outbox import Outbox
 
 # By kind of table in a rule set: who reads it.
-READERS: Mapping[str, Reader] = {}
+READERS: Mapping[str, Reader] = {"callout": callouts.read}
 
 
 def primitives(book: RuleBook) -> tuple[Primitive, ...]:
     """All of which there are rules, in the order in which they are asked."""
-    return ()
+    return (CallOuts(book.rules("callout")),)
 
 
 def wanted(config: Config) -> bool:

@@ -154,7 +154,12 @@ APPEAL_TRANSITIONS: Table[AppealState] = {
         Came: AppealState.CAME,
         Missed: AppealState.MISSED,
     },
-    AppealState.TAKEN_BACK: {AskedAgain: AppealState.ASKED, Declined: AppealState.DECLINED},
+    AppealState.TAKEN_BACK: {
+        AskedAgain: AppealState.ASKED,
+        Accepted: AppealState.COMING,  # word of mouth is as good
+        Spared: AppealState.SPARE,
+        Declined: AppealState.DECLINED,
+    },
     AppealState.UNREACHABLE: {},
 }
 

@@ -144,23 +144,21 @@ def on_yes(call: CallOut, appeal: Appeal | None) -> Answer:
         return Answer.HOLDS
     if call.finished_at is not None:
         return Answer.OVER
-    if appeal is None or appeal.state in _NEVER_ASKED:
+    if appeal is None or appeal.state is AppealState.UNREACHABLE:
         return Answer.NOT_ASKED
     room = call.state is CallOutState.ASKING and call.missing > 0
-    return Answer.TAKES if room and appeal.state in _MAY_TAKE else Answer.SPARED
+    return Answer.TAKES if room else Answer.SPARED
 
 
 def on_no(call: CallOut, appeal: Appeal | None) -> Answer:
     if call.finished_at is not None or (appeal and appeal.state is AppealState.CAME):
         return Answer.OVER
-    if appeal is None or appeal.state in _NEVER_ASKED:
+    if appeal is None or appeal.state is AppealState.UNREACHABLE:
         return Answer.NOT_ASKED
     return Answer.FREES if appeal.state is AppealState.COMING else Answer.DECLINES
 
 
 _HOLDING = (AppealState.COMING, AppealState.CAME)
-_MAY_TAKE = (AppealState.ASKED, AppealState.SPARE, AppealState.DECLINED, AppealState.MISSED)
-_NEVER_ASKED = (AppealState.TAKEN_BACK, AppealState.UNREACHABLE)
 
 
 # --- pledges ------------------------------------------------------------------------------------

@@ -97,5 +97,5 @@ def _ask_which(turn: Turn, meant: Sequence[Question]) -> str:
     """Of a question without a code the latest is meant; those with one can be named."""
     codes = sorted({one.code for one in meant if one.code is not None})
     word = turn.sms.text.split()[0].upper() if turn.sms else ""
-    turn.reply("which_one", codes=", ".join(f"{word} {code}" for code in codes))
+    turn.reply("which_one", choices=", ".join(f"{word} {code}" for code in codes))
     return "which_one"
