@@ -88,8 +88,9 @@ def load(
     """
     gathering = _Gathering(wording(config.language))
     marks = sha256()
-    for name in config.sets:
-        path = path_of(name)
+    for wished in config.sets:
+        path = path_of(wished)
+        name = path.stem
         try:
             text = _text(name, path)
         except RuleError as error:

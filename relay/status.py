@@ -15,7 +15,9 @@ from typing import Any
 
 from relay import power, status_airtime, status_facts
 from relay.clock import wall
+from relay.config_community import CommunityConfig
 from relay.config_sections import Config
+from relay.core.community_facts import CommunityFacts
 from relay.core.station import AirtimeFacts, DaemonFacts, Running, ServerFacts, Station, StoreFacts
 from relay.errors import CorruptDatabase, SchemaTooNew, StoreBusy, StoreError
 from relay.store import counts, darkness, reserve, sims
@@ -114,6 +116,25 @@ def _read(station: Station, config: Config, reader: Reader) -> Station:
         clock_step_at=None if step is None else step.at,
         dark=darkness.lately(facts, reader, now),
         pauses=status_facts.pauses(facts),
+        community=_community(reader, facts, day, config.community),
+    )
+
+
+def _community(
+    reader: Reader, facts: Mapping[str, Fact], day: dict[str, int], config: CommunityConfig
+) -> CommunityFacts:
+    if not config.sets:
+        return CommunityFacts()
+    people, unanswered, since, sms = counts.community(reader, day)
+    return status_facts.community(
+        facts,
+        CommunityFacts(
+            people=people,
+            unanswered=unanswered,
+            unanswered_since=since,
+            sms=sms,
+            most=config.max_per_day,
+        ),
     )
 
 

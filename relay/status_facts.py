@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from relay.config_sections import ModemConfig
+from relay.core.community_facts import CommunityFacts, SetFault
 from relay.core.ladder import STEPS, Step
 from relay.core.link import LinkState
 from relay.core.number import masked
@@ -137,6 +138,31 @@ def pauses(facts: Facts) -> tuple[PauseFacts, ...]:
             since = whole(fact.value.get("since")) or fact.at
             found.append(PauseFacts(what, since, text(fact.value.get("who"))))
     return tuple(found)
+
+
+def community(facts: Facts, counted: CommunityFacts) -> CommunityFacts:
+    """What was counted, and which rule sets the daemon has found to hold."""
+    said = table(facts, "community")
+    faults = [one for one in _list(said.get("faults")) if isinstance(one, dict)]
+    return replace(
+        counted,
+        sets=tuple(map(str, _list(said.get("sets")))),
+        faults=tuple(
+            SetFault(
+                text(one.get("set")),
+                f"{text(one.get('file'))}:{line}"
+                if (line := whole(one.get("line")))
+                else text(one.get("file")),
+                text(one.get("what")),
+                text(one.get("do")),
+            )
+            for one in faults
+        ),
+    )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 # --- modems -------------------------------------------------------------------------------------

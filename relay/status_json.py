@@ -38,6 +38,7 @@ def document(station: Station, health: Health, *, show_numbers: bool = False) ->
         "servers": [asdict(server) for server in station.servers],
         "in": station.inward and asdict(station.inward),
         "out": station.outward and asdict(station.outward),
+        "community": asdict(station.community) if station.community.wanted else None,
         "workers": [asdict(worker) for worker in station.workers],
         "store": asdict(station.store),
         "power": asdict(station.power),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from relay import status_messages
 from relay.clock import local
 from relay.core import plain, recovery_health, silence_health
+from relay.core.community_facts import CommunityFacts
 from relay.core.link import LinkState
 from relay.core.number import masked
 from relay.core.power import Dark, PowerFacts, Why
@@ -37,6 +38,8 @@ def lines(station: Station, show_numbers: bool) -> Iterator[Line]:
     for server in station.servers:
         seen = _seen(template("answered {ago}"), server.last_ok, station)
         yield Line(say("Server"), _server(server, station), seen)
+    if station.community.sets:
+        yield Line(say("Rules"), _community(station.community), say("counted now"))
     if station.power.known:
         yield Line(say("Power"), _power(station.power), say("measured now"))
     yield Line(say("Disk"), _disk(station), say("measured now"))
@@ -57,6 +60,12 @@ def _messages(station: Station) -> Iterator[Line]:
         yield Line(say("In"), status_messages.inward(station.inward, station), now)
     if station.outward is not None:
         yield Line(say("Out"), status_messages.outward(station.outward, station), now)
+
+
+def _community(known: CommunityFacts) -> str:
+    people = some(known.people, "{n} person", "{n} people")
+    sms = some(known.sms, "{n} SMS today", "{n} SMS today")
+    return joined([", ".join(known.sets), people, sms], "; ")
 
 
 def _time_of_day(at: int) -> str:

@@ -96,6 +96,10 @@ class Village:
     def __exit__(self, *_: object) -> None:
         self.db.close()
 
+    def holds(self) -> None:
+        """The daemon writes down for status which sets hold."""
+        assembly_community.note(self.rules, self.db, self.clock)
+
     def restarts(self) -> None:
         """Another process over the same disk."""
         self.db.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from relay.core import clock_health, keeping_health, machine_health, plain, store_health
 from relay.core.airtime_health import airtime
+from relay.core.community_health import community
 from relay.core.hook_health import hooks
 from relay.core.message_health import messages
 from relay.core.modem_health import known_not_to_work, modems, works
@@ -41,6 +42,7 @@ _RULES: tuple[_Rule, ...] = (
     servers,
     keeping_health.restored,
     messages,
+    community,
     paused,
     clock_health.clock,
     store_health.custody,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from relay.core.airtime import Forecast, forecast, in_words
+from relay.core.community_facts import CommunityFacts
 from relay.core.credit import Purse, spent
 from relay.core.held import HeldFacts
 from relay.core.hooks import HookFacts
@@ -324,4 +325,5 @@ class Station:
     battery_low: int = 0  # percent
     dark: tuple[Dark, ...] = ()  # the times of the last day that relay was off
     pauses: tuple[PauseFacts, ...] = ()
+    community: CommunityFacts = field(default_factory=CommunityFacts)
     config_problems: tuple[str, ...] = field(default=())

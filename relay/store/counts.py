@@ -301,6 +301,17 @@ def _grouped(texts: Iterable[str | None]) -> tuple[Reason, ...]:
     )
 
 
+def community(reader: Reader, day: dict[str, int]) -> tuple[int, int, int | None, int]:
+    """The people that are known; the messages that wait for an answer, and since when; and the SMS
+    that all rules have caused today."""
+    waiting, since = reader.query(
+        "SELECT count(*), min(kept_at) FROM answer JOIN inbound ON inbound.id = inbound_id"
+        " WHERE answer.state = 'WAITING'"
+    )[0]
+    (known,) = reader.query("SELECT count(*) FROM person")[0]
+    return known, waiting, since, day.get("community_sms", 0)
+
+
 def hooks(reader: Reader) -> tuple[HookFacts, ...]:
     """What the programs are owed, for each hook that is owed anything."""
     rows = reader.query(
