@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import answers, guided, septets, shelf
+from tests.fuzz import answers, community, guided, septets, shelf
 from tests.fuzz.blind import mutations, search
 from tests.fuzz.draw import Draw
 from tests.fuzz.targets import TARGETS, Target
@@ -21,6 +21,7 @@ def stores_closed() -> Iterator[None]:
     yield
     shelf.close()
     answers.close()
+    community.close()
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -82,7 +82,7 @@ class Stage(World):
     # --- the store is a file ---
 
     def new_disk(self) -> StillDisk:
-        self.config.store.path.write_bytes(_empty_store())
+        self.config.store.path.write_bytes(empty_store())
         self.config.store.path.chmod(0o600)
         return self._connected()
 
@@ -283,7 +283,7 @@ class Failures(logging.Handler):
 
 
 @cache
-def _empty_store() -> bytes:
+def empty_store() -> bytes:
     """A file that all migrations have run on, which takes longer than most dialogues."""
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         path = Path(folder) / "relay.db"

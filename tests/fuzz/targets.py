@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from relay import community_rules
 from relay.operators import known
-from tests.fuzz import answers, files, lines, pdus, shelf
+from tests.fuzz import answers, community, files, lines, pdus, shelf
 
 _DATA = Path(__file__).parent.parent / "data"
 _REFERENCE = Path(__file__).parents[2] / "config" / "relay.toml"
@@ -97,16 +98,33 @@ def _configs() -> list[bytes]:
     return [bare, switched, b'[modem.usb1]\nport = "/dev/null"\n', b"a = [[1]]\n", b"[a.b.c]\n"]
 
 
+TEXTS = (
+    "STOP", "arrêt.", "ＪＯＩＮ peace", "JOIN PEACE HURUMA", "YES ३१", "OK 37", "HELP",
+    "DONOR O neg Bura", "BLOOD O- 2 maternity", "CAME 31-1", "POST PEACE @HURUMA calm",
+    "RUMOR HURUMA x", "PLEDGE pump 25", "ORPT Amina 12", "1!ORPT!Amina#12",
+    "J1!ORPT!NAME#Amina#WEEKS#12", 'ORPT "Amina B" 12', "ORPT NAME Amina#WEEKS 12", "OANC 84217",
+    "ODGR 84217 bleeding", "SOH LA 20 R LA 30", "AT Bura", "LANG sw", "\u200bST\u200bOP", "ठीक छ",
+)  # fmt: skip
+
+
+def _texts() -> list[bytes]:
+    return [text.encode() for text in TEXTS]
+
+
+def _sets() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(community_rules.shipped().glob("*.toml"))]
+
+
 TARGETS = {
     target.name: target
     for target in (
-        Target("pdu", pdus.any_octets, _pdus, 150),
+        Target("pdu", pdus.any_octets, _pdus, 130),
         Target("cell broadcast", pdus.page, _pdus, 25),
         Target("balance", lines.balance, _balances, 25),
         Target("pdu, not hexadecimal", pdus.any_characters, _characters, 50),
-        Target("pdu, shaped", pdus.shaped, _choices, 150),
+        Target("pdu, shaped", pdus.shaped, _choices, 130),
         Target("text", pdus.text, _choices, 40, 200),
-        Target("lines", lines.feed, _said, 150, 4096),
+        Target("lines", lines.feed, _said, 130, 4096),
         Target("modem's reader", lines.stream, _said, 80, 4096),
         Target("replies", lines.readers, _said, 150),
         Target("inbox", shelf.kept, _choices, 30),
@@ -115,6 +133,10 @@ TARGETS = {
         Target("server's handouts", answers.settled, _answers, 10),
         Target("server's bytes", answers.wire, _responses, 20),
         Target("configuration", files.any_file, _configs, 15, 8192),
+        Target("words", community.words, _texts, 40, 400),
+        Target("rule set", community.rules_file, _sets, 8, 8192),
+        Target("rule set, keys", community.rules_keys, _choices, 7),
+        Target("answers to people", community.answered, _texts, 5, 200),
         Target("configuration, keys", files.any_keys, _choices, 15),
     )
 }
