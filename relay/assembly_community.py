@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from relay import community_rules
 from relay.community.callouts import rules as callouts
+from relay.community.reminders import rules as reminder_rules
 from relay.community.rulebook import RuleBook
 from relay.community_rules import Reader, Rules
 from relay.config_sections import Config
 from relay.flows.answering.callouts import CallOuts
 from relay.flows.answering.flow import Answering
 from relay.flows.answering.primitive import Primitive
+from relay.flows.answering.reminders import Reminders
 from relay.flows.ports import Clock, Doorbell
 from relay.store import answers
 from relay.store.database import Database
@@ -19,12 +21,12 @@ from relay.store.facts import Facts
 from relay.store.outbox import Outbox
 
 # By kind of table in a rule set: who reads it.
-READERS: Mapping[str, Reader] = {"callout": callouts.read}
+READERS: Mapping[str, Reader] = {"callout": callouts.read, **reminder_rules.READERS}
 
 
 def primitives(book: RuleBook) -> tuple[Primitive, ...]:
     """All of which there are rules, in the order in which they are asked."""
-    return (CallOuts(book.rules("callout")),)
+    return (CallOuts(book.rules("callout")), Reminders())
 
 
 def wanted(config: Config) -> bool:

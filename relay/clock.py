@@ -73,6 +73,11 @@ def wall(ms: int, at: str, day: int = 0) -> int:
     return round(then.timestamp() * 1000)
 
 
+def day(ms: int) -> date:
+    """Which day it is by that clock."""
+    return datetime.fromtimestamp(ms // 1000, tz=UTC).astimezone().date()
+
+
 def from_local(text: str) -> int:
     """`2026-11-25 08:00` of that clock in epoch milliseconds; raises ValueError."""
     read = datetime.strptime(text.strip().replace("T", " "), "%Y-%m-%d %H:%M")  # noqa: DTZ007  # of the clock on the wall

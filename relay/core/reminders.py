@@ -104,11 +104,12 @@ OPEN = (ReminderState.WAITING, ReminderState.MUTED)
 class Reminder:
     """One row. Times are epoch ms.
 
-    `rule` is its table and name ("reminder.anc"), '' for what a person has added; `occasion` what
-    it follows from ("report 12"), and `nth` which of that rule's dates it is. `recipient` is a
-    number, or "tag:NAME" for those with that tag at `place_id` when it is due. It follows from
+    `rule` is its table and name ("reminder.anc"), or ADDED for what a person has added; `occasion`
+    what it follows from ("report 12"), and `nth` which of that rule's dates it is. `recipient` is
+    a number, or "tag:NAME" for those with that tag at `place_id` when it is due. It follows from
     something that was `written_at`, is looked at from `not_before` on, and of no use after
-    `useful_until`. `floats`: its date was counted from `written_at`, and moves with it.
+    `useful_until`; `planned` is its day as it was written. `floats`: that was counted from
+    `written_at`, and moves with it.
     """
 
     rule: str
@@ -126,6 +127,8 @@ class Reminder:
     state: ReminderState = ReminderState.WAITING
     finished_at: int | None = None
     reason: str | None = None
+    told_person: int = 0
+    planned: int | None = None
     id: int = 0
 
     @property
@@ -133,8 +136,14 @@ class Reminder:
         """The tag of those who get it; '' where it goes to one number."""
         return self.recipient.removeprefix(TAG) if self.recipient.startswith(TAG) else ""
 
+    @property
+    def told_as(self) -> str:
+        """The occasion by which the outbox knows it."""
+        return f"{self.occasion}.{self.nth}"
+
 
 TAG = "tag:"
+ADDED = "added"
 
 
 def advance(row: Reminder, event: Event, now: int) -> Reminder:

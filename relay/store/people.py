@@ -88,6 +88,16 @@ def with_tag(
     yield from _paged(tx, sql, (tag, json.dumps(sorted(place_ids))))
 
 
+def known_by(tx: sqlite3.Connection, attribute: str, value: str) -> Person | None:
+    """The first one whose attribute has this value, such as the id of a patient."""
+    row = tx.execute(
+        f"{_COLUMNS} JOIN person_attribute AS a ON a.person_id = p.id"
+        " WHERE a.name = ? AND a.value = ? AND a.value <> '' ORDER BY p.id LIMIT 1",
+        (attribute, value),
+    ).fetchone()
+    return None if row is None else _person(row)
+
+
 def in_places(tx: sqlite3.Connection, place_ids: Collection[int]) -> Iterator[Person]:
     """Those in these very places, each once."""
     sql = (

@@ -132,4 +132,5 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "code": ("owner",),
     "question": ("owner", "kind", "choices"),
     "occasion": ("rule", "occasion"),
+    "weekly_place": ("rule", "week"),
 }

@@ -57,6 +57,16 @@ def asked_since(tx: sqlite3.Connection, last_id: int) -> tuple[Question, ...]:
     return tuple(_read(row) for row in rows)
 
 
+def was_asked(tx: sqlite3.Connection, number: str, owner: str, code: int) -> bool:
+    """Whether this number was ever asked by this code, answered or not."""
+    return bool(
+        tx.execute(
+            "SELECT 1 FROM question WHERE number = ? AND owner = ? AND code = ? LIMIT 1",
+            (number, owner, code),
+        ).fetchone()
+    )
+
+
 def close(
     tx: sqlite3.Connection,
     now: int,

@@ -1,16 +1,16 @@
 """Reminders as rows: written once, looked at when they are due, moved by their state table.
 
 A row is unique by rule, occasion, number of the date and recipient, so a report that is read
-again writes nothing. Every function runs inside a transaction; those for readers are in
-`reminder_lists`.
+again writes nothing. Every function runs inside a transaction.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from relay.core.plain import HOUR
 from relay.core.reminders import (
     OPEN,
     Cancelled,
@@ -23,10 +23,12 @@ from relay.core.reminders import (
     advance,
 )
 from relay.store import trail
+from relay.store.database import Database
+from relay.store.reading import Reader
 
 COLUMNS = (
-    "id, rule, occasion, nth, recipient, patient, place_id, state, written_at, floats, not_before,"
-    " useful_until, finished_at, fields, text, reason"
+    "id, rule, occasion, nth, recipient, patient, place_id, state, written_at, floats, planned,"
+    " not_before, useful_until, finished_at, fields, text, reason, told_person"
 )
 _OPEN = "(state = 'WAITING' OR state = 'MUTED')"
 
@@ -36,14 +38,14 @@ def write(tx: sqlite3.Connection, row: Reminder) -> int | None:
     state = ReminderState.MUTED if is_muted(tx, row.patient, row.recipient) else row.state
     found = tx.execute(
         "INSERT INTO reminder (rule, occasion, nth, recipient, patient, place_id, state,"
-        " written_at, counted_from, floats, not_before, useful_until, finished_at, fields, text,"
-        " reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " written_at, counted_from, floats, planned, not_before, useful_until, finished_at,"
+        " fields, text, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING RETURNING id",
         (
             row.rule, row.occasion, row.nth, row.recipient, row.patient, row.place_id, state,
-            row.written_at, row.written_at, row.floats, row.not_before, row.useful_until,
-            row.finished_at, json.dumps(dict(row.fields), ensure_ascii=False, default=str),
-            row.text, row.reason,
+            row.written_at, row.written_at, row.floats, row.not_before, row.not_before,
+            row.useful_until, row.finished_at,
+            json.dumps(dict(row.fields), ensure_ascii=False, default=str), row.text, row.reason,
         ),
     ).fetchone()  # fmt: skip
     if found is None:
@@ -78,15 +80,15 @@ def due(tx: sqlite3.Connection, now: int, limit: int) -> list[Reminder]:
     return [read(row) for row in rows]
 
 
-def newer_due(tx: sqlite3.Connection, row: Reminder, now: int) -> bool:
-    """Whether a later date of the same rule and occasion is due for the same recipient as well."""
-    return bool(
-        tx.execute(
-            "SELECT 1 FROM reminder WHERE rule = ? AND occasion = ? AND nth > ? AND recipient = ?"
-            " AND state = 'WAITING' AND not_before <= ?",
-            (row.rule, row.occasion, row.nth, row.recipient, now),
-        ).fetchone()
-    )
+def newer_at(tx: sqlite3.Connection, row: Reminder) -> int | None:
+    """For when the next later date of the same rule and occasion was planned, that waits for the
+    same recipient."""
+    found = tx.execute(
+        "SELECT min(planned) FROM reminder WHERE rule = ? AND occasion = ? AND nth > ?"
+        " AND recipient = ? AND state = 'WAITING'",
+        (row.rule, row.occasion, row.nth, row.recipient),
+    ).fetchone()
+    return None if found[0] is None else int(found[0])
 
 
 def next_due_at(tx: sqlite3.Connection) -> int | None:
@@ -94,17 +96,56 @@ def next_due_at(tx: sqlite3.Connection) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def realign(tx: sqlite3.Connection) -> int:
-    """After relay's clock was set right, what was counted from it is due as much later; how many.
+def realign(tx: sqlite3.Connection, now: int) -> int:
+    """After relay's clock was set right: what was counted from it is due as much later, and what
+    it had put off for years is due as it was planned; how many.
 
     `written_at` was dated anew with everything else (see `redating`).
     """
-    return tx.execute(
+    moved = tx.execute(
         "UPDATE reminder SET counted_from = written_at,"
+        " planned = planned + floats * (written_at - counted_from),"
         " not_before = not_before + floats * (written_at - counted_from),"
         " useful_until = useful_until + floats * (written_at - counted_from)"
         " WHERE state = 'WAITING' AND written_at <> counted_from"
     ).rowcount
+    adrift = tx.execute(
+        "UPDATE reminder SET not_before = planned"
+        " WHERE state = 'WAITING' AND not_before > useful_until AND not_before > ?",
+        (now + 2 * HOUR,),
+    ).rowcount
+    return moved + adrift
+
+
+def tagged(
+    tx: sqlite3.Connection, tag: str, place_ids: Collection[int] | None, after: int, limit: int
+) -> list[tuple[int, str]]:
+    """Id and number of the next people with a tag, in these very places or anywhere."""
+    where = "" if place_ids is None else (
+        " AND EXISTS (SELECT 1 FROM person_place WHERE person_id = person.id"
+        " AND place_id IN (SELECT value FROM json_each(?3)))"
+    )  # fmt: skip
+    rows = tx.execute(
+        "SELECT person.id, person.number FROM person JOIN person_tag ON person_id = person.id"
+        f" WHERE tag = ?1 AND person.id > ?2{where} ORDER BY person.id LIMIT ?4",
+        (tag, after, json.dumps(sorted(place_ids or ())), limit),
+    )
+    return [(int(row[0]), str(row[1])) for row in rows]
+
+
+def told(tx: sqlite3.Connection, row: Reminder, person_id: int) -> None:
+    """How far a row for a tag has come."""
+    tx.execute("UPDATE reminder SET told_person = ? WHERE id = ?", (person_id, row.id))
+
+
+def reached_anybody(tx: sqlite3.Connection, row: Reminder) -> bool:
+    """Whether somebody with the tag of a row was told of it."""
+    return bool(
+        tx.execute(
+            "SELECT 1 FROM occasion WHERE rule = ? AND occasion = ? LIMIT 1",
+            (row.rule, row.told_as),
+        ).fetchone()
+    )
 
 
 # --- moving -------------------------------------------------------------------------------------
@@ -130,6 +171,16 @@ def move(tx: sqlite3.Connection, now: int, row: Reminder, event: Event) -> Remin
 def of_patient(tx: sqlite3.Connection, patient: str) -> list[Reminder]:
     """What is open about one patient."""
     return _where(tx, f"patient = ? AND {_OPEN}", (patient,))
+
+
+def lately_sent(tx: sqlite3.Connection, patient: str, now: int) -> list[Reminder]:
+    """What is in the outbox about one patient, or was, and would still be of use."""
+    return _where(
+        tx,
+        "patient = ? AND patient <> '' AND not_before <= ? AND state = 'SENT'"
+        " AND useful_until > ?",
+        (patient, now, now),
+    )
 
 
 def of_occasion(tx: sqlite3.Connection, rule: str, occasion: str) -> list[Reminder]:
@@ -207,20 +258,6 @@ def _meant(tx: sqlite3.Connection, patient: str, number: str) -> list[Reminder]:
     return _where(tx, f"{_OPEN} AND {where}", tuple(wanted.values()))
 
 
-# --- weekly rounds ------------------------------------------------------------------------------
-
-
-def begin_round(tx: sqlite3.Connection, now: int, rule: str, week: str) -> bool:
-    """Whether this week's round of a rule had not begun before."""
-    return bool(
-        tx.execute(
-            "INSERT INTO weekly_round (rule, week, at) VALUES (?, ?, ?)"
-            " ON CONFLICT DO NOTHING RETURNING 1",
-            (rule, week, now),
-        ).fetchone()
-    )
-
-
 # --- forgetting ---------------------------------------------------------------------------------
 
 _STEP = 200
@@ -240,3 +277,31 @@ def forget(tx: sqlite3.Connection, before: int) -> int:
     ).fetchall()
     tx.executemany("DELETE FROM audit WHERE subject = 'reminder' AND subject_id = ?", gone)
     return len(gone)
+
+
+# --- for status ---------------------------------------------------------------------------------
+
+
+def waiting(db: Database | Reader) -> int:
+    """How many reminders wait for their day."""
+    return int(db.query("SELECT count(*) FROM reminder WHERE state = 'WAITING'")[0][0])
+
+
+def unheard(db: Database | Reader) -> int:
+    """How many escalations nobody could get, and nobody has seen to yet."""
+    return int(
+        db.query(
+            "SELECT count(*) FROM reminder WHERE state = 'SKIPPED_UNREACHABLE'"
+            " AND rule GLOB 'escalation.*'"
+        )[0][0]
+    )
+
+
+def skipped(db: Database | Reader, days: int) -> int:
+    """How many fell due while relay was dark, in the last days of the daily figures."""
+    rows = db.query(
+        "SELECT coalesce(sum(n), 0) FROM (SELECT n FROM tally WHERE what = 'reminders_late'"
+        " ORDER BY day DESC LIMIT ?)",
+        (days,),
+    )
+    return int(rows[0][0])

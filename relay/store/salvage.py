@@ -25,7 +25,7 @@ _TABLES = (
     "custody", "bundle", "handout", "journal",
     "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
     "callout", "appeal", "volunteer", "pledge",
-    "reminder", "mute", "weekly_round",
+    "reminder", "mute", "weekly_round", "weekly_place",
     "follower", "post", "post_approval", "post_reply", "rumor",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from relay.core.plain import DAY
+from relay.core.plain import DAY, HOUR
 from relay.core.reminders import Overdue, Postponed, Reminder, ReminderState, Sent
 from relay.core.timekeeping import Correction
 from relay.errors import IllegalTransition
@@ -32,7 +32,7 @@ def test_a_reminder_is_written_once(db: Database) -> None:
         first = reminders.write(tx, reminder())
         assert reminders.write(tx, reminder()) is None
         assert reminders.write(tx, reminder(recipient=OTHER)) is not None
-        assert reminders.due(tx, NOW, 1) == [reminder(id=first)]
+        assert reminders.due(tx, NOW, 1) == [reminder(id=first, planned=NOW)]
 
 
 def test_it_is_due_from_its_time_on_the_oldest_first(db: Database) -> None:
@@ -45,14 +45,27 @@ def test_it_is_due_from_its_time_on_the_oldest_first(db: Database) -> None:
 
 
 def test_a_newer_date_of_the_same_occasion_is_seen(db: Database) -> None:
-    """Not that of another recipient, and not one that lies ahead."""
+    """Not that of another recipient, and as it was planned, also where it was put off."""
     with db.transaction() as tx:
         reminders.write(tx, reminder(0, NOW - 2 * DAY))
         reminders.write(tx, reminder(1, NOW - DAY, recipient=OTHER))
-        reminders.write(tx, reminder(2, NOW + DAY))
-        (old, _) = reminders.due(tx, NOW, 10)
-        assert not reminders.newer_due(tx, old, NOW)
-        assert reminders.newer_due(tx, old, NOW + DAY)
+        reminders.write(tx, reminder(2, NOW - HOUR))
+        old, _, new = reminders.due(tx, NOW, 10)
+        reminders.move(tx, NOW, new, Postponed(NOW + DAY))
+        assert reminders.newer_at(tx, old) == NOW - HOUR
+        assert reminders.newer_at(tx, new) is None
+
+
+def test_what_a_wrong_clock_put_off_for_years_is_due_as_planned(db: Database) -> None:
+    """While it is doubted it is looked at each hour; then its day is what it was."""
+    wrong = NOW + 50 * 365 * DAY
+    with db.transaction() as tx:
+        reminders.write(tx, reminder())
+        (row,) = reminders.due(tx, wrong, 1)
+        reminders.move(tx, wrong, row, Postponed(wrong + HOUR))
+        assert reminders.realign(tx, wrong) == 0
+        assert reminders.realign(tx, NOW) == 1
+        assert [one.not_before for one in reminders.due(tx, NOW, 9)] == [NOW]
 
 
 def test_it_moves_by_its_table_and_leaves_a_trail(db: Database) -> None:
@@ -149,13 +162,6 @@ def test_a_mute_without_anybody_is_a_bug(db: Database) -> None:
         reminders.mute(tx, NOW, "", "", "test")
 
 
-def test_a_week_begins_once(db: Database) -> None:
-    with db.transaction() as tx:
-        assert reminders.begin_round(tx, NOW, "completeness.idsr", "2026-W47")
-        assert not reminders.begin_round(tx, NOW, "completeness.idsr", "2026-W47")
-        assert reminders.begin_round(tx, NOW, "completeness.idsr", "2026-W48")
-
-
 @pytest.mark.parametrize("years", [-50, 50])
 def test_what_was_counted_from_a_wrong_clock_is_due_as_much_later(
     db: Database, years: int
@@ -165,11 +171,12 @@ def test_what_was_counted_from_a_wrong_clock_is_due_as_much_later(
     written = reminder(0, wrong + 28 * DAY, written_at=wrong, useful_until=wrong + 35 * DAY)
     with db.transaction() as tx:
         reminders.write(tx, written)
-        reminders.write(tx, replace(written, nth=1, floats=False, not_before=NOW + DAY))
+        dated = replace(written, nth=1, floats=False, not_before=NOW + DAY)
+        reminders.write(tx, replace(dated, useful_until=NOW + 8 * DAY))
     redate(db, Correction(wrong - DAY, wrong + DAY, NOW - wrong))
     with db.transaction() as tx:
-        assert reminders.realign(tx) == 2
-        assert reminders.realign(tx) == 0
+        assert reminders.realign(tx, NOW) == 2
+        assert reminders.realign(tx, NOW) == 0
         assert [row.nth for row in reminders.due(tx, NOW + DAY, 9)] == [1]
         (_, row) = reminders.due(tx, NOW + 28 * DAY, 9)
         assert (row.not_before, row.useful_until) == (NOW + 28 * DAY, NOW + 35 * DAY)
@@ -184,8 +191,8 @@ def test_a_look_reads_no_finished_row(db: Database) -> None:
         tx.set_trace_callback(statements.append)
         reminders.due(tx, NOW, 50)
         reminders.next_due_at(tx)
-        reminders.newer_due(tx, row, NOW)
-        reminders.realign(tx)
+        reminders.newer_at(tx, row)
+        reminders.realign(tx, NOW)
         reminders.of_patient(tx, PATIENT)
         reminders.of_occasion(tx, row.rule, row.occasion)
         reminders.mute(tx, NOW, PATIENT, "", "x")
@@ -198,7 +205,7 @@ def test_a_look_reads_no_finished_row(db: Database) -> None:
             if sql.startswith(("SELECT", "UPDATE", "DELETE"))
             for line in tx.execute(f"EXPLAIN QUERY PLAN {sql}")
         ]
-    partial = ("reminder_due", "reminder_open", "reminder_redated")
+    partial = ("reminder_due", "reminder_open", "reminder_redated", "reminder_adrift")
     assert len(plans) > 9
     assert [one for one in plans if "SCAN" in one and not any(p in one for p in partial)] == []
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from relay.community.reminders.rules import Cancelling, Origin, ReminderRule
+from relay.community.reminders.rules import Cancelling, EscalationRule, Origin, ReminderRule
+from relay.community.spelling import fold
 from relay.core.form_report import FormReport
 from relay.core.plain import DAY, HOUR
 from relay.core.quiet import Quiet, Wall
@@ -92,26 +93,45 @@ def cancels(how: Cancelling, not_before: int, now: int, wall: Wall) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`earliest` is certainly not later than now; what expires is measured by it. `newer_due`:
-    a later date of the same rule and occasion is due as well."""
+    """`earliest` is certainly not later than now; what expires is measured by it. `newer_at`: for
+    when the next date of the same rule and occasion was planned."""
 
     now: int
     earliest: int
-    newer_due: bool = False
+    newer_at: int | None = None
 
 
 def judge(
     row: Reminder, look: Look, closed: Quiet | None, wall: Wall
 ) -> Overdue | Postponed | None:
     """What keeps a reminder that is due from being sent; None to send it."""
-    if look.newer_due:
-        return Overdue("a newer one was due as well")
-    if look.earliest > row.useful_until:
-        return Overdue("it was of no use any more")
-    if look.now > row.useful_until:  # by a clock that may be wrong
+    if _passed(row, look.newer_at, look.earliest):
+        return Overdue("it fell due while relay was dark")
+    if _passed(row, look.newer_at, look.now):  # by a clock that may be wrong
         return Postponed(look.now + HOUR)
     opens_at = closed.until(look.now, wall) if closed else None
     return None if opens_at is None else Postponed(opens_at)
+
+
+def _passed(row: Reminder, newer_at: int | None, now: int) -> bool:
+    """Whether it is of no use any more, or a newer one is due as well."""
+    return now > row.useful_until or (newer_at is not None and newer_at <= now)
+
+
+# --- escalation ---------------------------------------------------------------------------------
+
+
+def escalates(rule: EscalationRule, report: FormReport) -> bool:
+    """Whether this report is one that a supervisor must hear of at once."""
+    if report.form not in rule.after:
+        return False
+    if not rule.field:
+        return True
+    value = report.fields.get(rule.field)
+    said = {fold(str(one)) for one in (value if isinstance(value, list) else [value])}
+    if rule.among:
+        return not said.isdisjoint(fold(one) for one in rule.among)
+    return value not in (None, False, 0, "", [])
 
 
 # --- what the texts say -------------------------------------------------------------------------
