@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from relay.simulator.modem import SimulatedModem
 from relay.simulator.network import Network
 from relay.simulator.port import PtyPort
 from relay.simulator.server import CentralServer
+from relay.store.reading import Reader
 
 STATION = "+254711000000"
 PASSWORD = "demo-pässword"  # noqa: S105  # of a server of this computer, for a minute
@@ -38,7 +39,8 @@ answer_timeout_s = 5
 
 [sending]
 uncertain_wait_s = 10
-
+"""
+_SERVER = """
 [server.cht]
 url = "{url}"
 user = "gateway"
@@ -47,18 +49,36 @@ poll_min_s = 0.5
 poll_max_s = 2
 ambiguous_wait_s = 2
 """
+_COMMUNITY = """
+[community]
+sets = [{sets}]
+"""
+_DAY_S = 86_400
+
+
+class StageFright(Exception):
+    """A step of the story did not come about in time."""
 
 
 class Stage:
-    """Everything of the demonstration that must be put up and taken down."""
+    """Everything of the demonstration that must be put up and taken down.
 
-    def __init__(self) -> None:
+    With rule `sets` there is no server at all. `wall` is what the clock on the wall of this
+    clinic shows now, HH:MM:SS, whatever hour it is here: its time zone is chosen accordingly.
+    """
+
+    def __init__(self, *, sets: Sequence[str] = (), wall: str = "") -> None:
         self._clock = SystemClock()
         self._stack = ExitStack()
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._sets = tuple(sets)
+        self._environ = _without_overrides()
+        if wall:
+            self._environ["TZ"] = zone_in_which(wall, self._clock.now() // 1000)
         self.folder = Path(tempfile.mkdtemp(prefix="relay-demo-"))
         self.config = self.folder / "relay.toml"
         self.log = self.folder / "relay.log"
+        self._store = self.folder / "state" / "relay.db"
         self.network = Network(self._clock.now)
         self.modem = SimulatedModem(self.network, STATION, profile="huawei-e17x")
         self.server = CentralServer(user="gateway", password=PASSWORD)
@@ -66,13 +86,12 @@ class Stage:
     def __enter__(self) -> Self:
         self._stack.enter_context(self.network)
         port = self._stack.enter_context(PtyPort(self.modem, link=self.folder / "ttyMODEM"))
-        self._stack.enter_context(self.server)
-        text = _CONFIG.format(
-            store=self.folder / "state" / "relay.db",
-            port=port.path,
-            url=self.server.url,
-            password=PASSWORD,
-        )
+        text = _CONFIG.format(store=self._store, port=port.path)
+        if self._sets:
+            text += _COMMUNITY.format(sets=", ".join(f'"{one}"' for one in self._sets))
+        else:
+            self._stack.enter_context(self.server)
+            text += _SERVER.format(url=self.server.url, password=PASSWORD)
         self.config.touch(mode=0o600)
         self.config.write_text(text, encoding="utf-8")
         return self
@@ -91,7 +110,7 @@ class Stage:
                 [sys.executable, "-m", "relay", "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
-                env=_without_overrides(),
+                env=self._environ,
             )
         return self._daemon.pid
 
@@ -118,14 +137,29 @@ class Stage:
 
     def ask(self, *words: str) -> str:
         """What a `relay` command answers about this station."""
-        done = subprocess.run(
+        return self._command(words).stdout.decode()
+
+    def does(self, *words: str) -> bool:
+        """Whether a `relay` command did what it was asked to."""
+        return self._command(words).returncode == 0
+
+    def _command(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
             [sys.executable, "-m", "relay", *words, "--config", str(self.config)],
             capture_output=True,
-            env=_without_overrides(),
+            env=self._environ,
             check=False,
             timeout=30,
         )
-        return done.stdout.decode()
+
+    def count(self, sql: str) -> int:
+        """A figure of the station's own store."""
+        with Reader.open(self._store) as reader:
+            return int(reader.value(sql))
+
+    def sim_is_empty(self) -> bool:
+        with self.modem.lock:
+            return all(not self.modem.memory(name).used for name in self.modem.memory_names)
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -150,6 +184,16 @@ class Stage:
 
     def now(self) -> float:
         return self._clock.monotonic()
+
+
+def zone_in_which(wall: str, now_s: int) -> str:
+    """A time zone (POSIX TZ) in which it is `wall` now; what it is called says what it is."""
+    hours, minutes, seconds = map(int, wall.split(":"))
+    behind = (now_s - (hours * 3600 + minutes * 60 + seconds)) % _DAY_S
+    if behind > _DAY_S // 2:
+        behind -= _DAY_S
+    ahead, offset = ("-" if behind < 0 else ""), abs(behind)
+    return f"DEMO{ahead}{offset // 3600}:{offset // 60 % 60:02}:{offset % 60:02}"
 
 
 def _without_overrides() -> dict[str, str]:

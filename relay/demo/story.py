@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 from relay.demo.ledger import Ledger, Sent, reconcile
-from relay.demo.stage import STATION, Stage
+from relay.demo.stage import STATION, Stage, StageFright
 
 Say = Callable[[str], None]
 
@@ -70,7 +70,7 @@ class Story:
         self._text("Esther", "+254700000005", "texted twice", "OFF ID 12345")
         self._stage.next_second()
         self._text("Esther", "+254700000005", "texted twice", "OFF ID 12345")
-        self._must(self._sim_is_empty, "the SIM was not emptied")
+        self._must(self._stage.sim_is_empty, "the SIM was not emptied")
         self._say("Their SMS are off the SIM and safe on the disk. `relay status -q` says:")
         self._say("  " + self._stage.ask("status", "-q").strip())
 
@@ -117,15 +117,6 @@ class Story:
         )
         self._say(then)
 
-    def _sim_is_empty(self) -> bool:
-        modem = self._stage.modem
-        with modem.lock:
-            return all(not modem.memory(name).used for name in modem.memory_names)
-
     def _must(self, reached: Callable[[], bool], otherwise: str) -> None:
         if not self._stage.wait_until(reached):
             raise StageFright(otherwise)
-
-
-class StageFright(Exception):
-    """A step of the story did not come about in time."""
