@@ -139,9 +139,11 @@ class Stage:
         """What a `relay` command answers about this station."""
         return self._command(words).stdout.decode()
 
-    def does(self, *words: str) -> bool:
-        """Whether a `relay` command did what it was asked to."""
-        return self._command(words).returncode == 0
+    def do(self, *words: str) -> None:
+        """A `relay` command that must succeed; raises `StageFright` with what it said."""
+        done = self._command(words)
+        if done.returncode:
+            raise StageFright(f"relay {' '.join(words[:2])}: {done.stderr.decode().strip()}")
 
     def _command(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
