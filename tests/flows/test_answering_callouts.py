@@ -79,7 +79,7 @@ def test_one_registers_by_sms(village: Village, text: str, reply: str) -> None:
 
 @pytest.mark.parametrize("answer", ["O-", "o-", "O neg", "O NEGATIVE."])
 def test_a_group_that_is_unclear_is_asked_back(village: Village, answer: str) -> None:
-    assert texts(village.says(STRANGER, "DONOR O Bura")) == ["O- or O+? Reply O- or O+"]
+    assert texts(village.says(STRANGER, "DONOR O Bura")) == ["O+ or O-? Reply O+ or O-"]
     assert texts(village.says(STRANGER, answer)) == ["Registered: O- Bura. To leave: STOP"]
     with village.db.transaction() as tx:
         person = people.by_number(tx, STRANGER)
@@ -129,7 +129,7 @@ def at_midnight() -> str:
     from relay.flows.answering.callouts.speech import at_the_wall
     from tests.air import NOON
 
-    return at_the_wall(NOON + 12 * 3_600_000)
+    return at_the_wall(NOON + 12 * 3_600_000, NOON)
 
 
 def test_the_same_request_twice_is_one(village: Village) -> None:
@@ -145,7 +145,7 @@ def test_the_same_request_twice_is_one(village: Village) -> None:
         ("BLOOD Z 2", "Please send: BLOOD group number"),
         ("BLOOD O- 99", "At most 10. Please send: BLOOD group number"),
         ("BLOOD O- 2 @Korra ward 3", "Did you mean KORA? Reply YES."),
-        ("BLOOD O 2", "O- or O+? Reply O- or O+"),
+        ("BLOOD O 2", "O+ or O-? Reply O+ or O-"),
     ],
 )
 def test_a_request_that_says_too_little_is_asked_back(
@@ -348,6 +348,15 @@ def test_closed_by_staff_it_asks_nobody_any_more(village: Village) -> None:
     assert {village.state(one.id)[0] for one in first} == {"FAILED"}
     assert village.passes(hours=5) == []
     assert texts(village.says(NURSE, "CLOSE 1")) == ["Request 1 is closed. Thank you."]
+
+
+def test_its_status_is_told_to_staff_only(village: Village) -> None:
+    begin(village)
+    village.says(DONORS[3], "NO")
+    assert texts(village.says(NURSE, "STATUS 1")) == [
+        f"1 is asking: 0 of 2, asked 6, no 1, until {at_midnight()}"
+    ]
+    assert texts(village.says(STRANGER, "STATUS 1")) == [CALL]
 
 
 def test_no_volunteer_ever_hears_of_another(village: Village) -> None:

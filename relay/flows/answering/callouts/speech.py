@@ -8,6 +8,7 @@ from relay.community.callouts.rules import Rule, Target
 from relay.community.wording import fill
 from relay.core.callouts import CallOut
 from relay.core.people import Person
+from relay.core.plain import DAY
 from relay.core.priority import Priority
 from relay.flows.answering.turn import Told, Turn
 from relay.store import people, places
@@ -39,7 +40,7 @@ def about(turn: Turn, rule: Rule, call: CallOut, key: str, number: str, /, **mor
         "where": ", ".join(filter(None, (site, call.spot))),
         "target": call.target,
         "taken": call.taken,
-        "until": at_the_wall(call.ends_at),
+        "until": at_the_wall(call.ends_at, turn.now),
         "pledge": rule.pledge.upper(),
     }
     return said(turn, rule, key, number, **fields | more)
@@ -54,9 +55,10 @@ def _place(turn: Turn, call: CallOut) -> str:
         return ""
 
 
-def at_the_wall(at: int) -> str:
-    """HH:MM of the clinic's clock."""
-    return datetime.fromtimestamp(at / 1000, tz=UTC).astimezone().strftime("%H:%M")
+def at_the_wall(at: int, now: int) -> str:
+    """HH:MM of the clinic's clock, or the day where that is not within a day."""
+    shape = "%H:%M" if abs(at - now) < DAY else "%Y-%m-%d"
+    return datetime.fromtimestamp(at / 1000, tz=UTC).astimezone().strftime(shape)
 
 
 def reply(turn: Turn, rule: Rule, call: CallOut, key: str, /, **more: object) -> None:

@@ -90,7 +90,9 @@ def _wave(turn: Turn, rule: Rule, call: CallOut, size: int) -> int:
     spares = callouts.spare(turn.tx, call.code, size)
     chosen, _ = volunteers.matching(turn.tx, wanted(turn, rule, call), size - len(spares))
     if not spares and not chosen:
-        tell_staff(turn, rule, call, "exhausted", "exhausted")
+        if not rule.pledge:  # anybody may pledge, also who was not asked
+            key = "exhausted" if call.wave > 1 else "nobody"
+            tell_staff(turn, rule, call, key, "exhausted")
         return 1
     asked = 0
     for one in (*_numbers(turn, [spare.person_id for spare in spares]), *chosen):
