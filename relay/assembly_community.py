@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from relay import community_rules
 from relay.community.callouts import rules as callouts
+from relay.community.forms import rules as forms
 from relay.community.reminders import rules as reminder_rules
 from relay.community.rulebook import RuleBook
 from relay.community_rules import Reader, Rules
 from relay.config_sections import Config
 from relay.flows.answering.callouts import CallOuts
 from relay.flows.answering.flow import Answering
+from relay.flows.answering.forms import Forms
 from relay.flows.answering.primitive import Primitive
 from relay.flows.answering.reminders import Reminders
 from relay.flows.ports import Clock, Doorbell
@@ -21,12 +24,27 @@ from relay.store.facts import Facts
 from relay.store.outbox import Outbox
 
 # By kind of table in a rule set: who reads it.
-READERS: Mapping[str, Reader] = {"callout": callouts.read, **reminder_rules.READERS}
+READERS: Mapping[str, Reader] = {
+    "form": forms.read,
+    "app_settings": forms.read_app_settings,
+    "callout": callouts.read,
+    **reminder_rules.READERS,
+}
 
 
 def primitives(book: RuleBook) -> tuple[Primitive, ...]:
     """All of which there are rules, in the order in which they are asked."""
-    return (CallOuts(book.rules("callout")), Reminders())
+    others: tuple[Primitive, ...] = (
+        CallOuts(book.rules("callout")),
+        Reminders(),
+    )
+    # The others hear of each report that forms accept.
+    return (Forms(book.rules("form"), others, _digits), *others)
+
+
+def _digits(count: int) -> str:
+    """Random ones, for ids."""
+    return "".join(str(secrets.randbelow(10)) for _ in range(count))
 
 
 def wanted(config: Config) -> bool:

@@ -45,6 +45,13 @@ BLANKED: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "call": (f"caller {_THEIRS}", {"caller": "''"}),
     "alert_sms": (f"recipient {_THEIRS}", {"recipient": "''"}),
     "handout": (f"recipient {_THEIRS}", {"recipient": "''", "text": "'\"\"'"}),  # as JSON
+    # Figures count the report; neither who sent it nor what it says is left.
+    "form_report": (
+        f"number {_THEIRS} OR inbound_id {_IN}",
+        {"number": "''", "fields": "'{}'", "patient_id": "NULL", "digest": "''"},
+    ),
+    # Who registered a patient goes; the patient is somebody else.
+    "patient": (f"number {_THEIRS}", {"number": "''"}),
     # A cap counts whom was written to, and not who that is.
     "reached": (f"number {_THEIRS}", {"number": _ANOTHER}),
     "occasion": (f"number {_THEIRS}", {"number": _ANOTHER}),
@@ -63,6 +70,7 @@ DELETED: Mapping[str, str] = {
     "person_attribute": f"person_id {_THEM}",
     "follower": f"person_id {_THEM}",
     "person": f"number {_THEIRS}",  # after what hangs on it
+    "stock_level": f"number {_THEIRS}",
     "hook_call": f"inbound_id {_IN} OR instr(coalesce(document, ''), :telling) > 0",
     "concat_ref": f"recipient {_THEIRS}",
     "utterance": f"recipient {_THEIRS}",
@@ -80,6 +88,7 @@ NUMBERS = {
     "reminder": "recipient", "mute": "number",
     "question": "number",
     "occasion": "number", "allowance": "number",
+    "form_report": "number", "patient": "number", "stock_level": "number",
     "post": "author", "post_approval": "approver", "rumor": "sender",
 }  # fmt: skip
 
@@ -99,6 +108,9 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "forwarding": ("server", "state"),
     "status_update": ("server", "status"),
     "tombstone": ("server", "server_id", "status"),
+    "form_report": ("form", "outcome", "day"),
+    "patient": ("id", "name", "source"),
+    "stock_level": ("item",),
     "fact": ("source",),
     "audit": ("subject", "event", "before", "after"),
     "tally": ("day", "what"),

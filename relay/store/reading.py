@@ -24,7 +24,7 @@ KNOWN = (
     "m001_meta", "m002_inbound", "m003_outbound", "m004_servers", "m005_records", "m006_queue",
     "m007_airtime", "m008_sim", "m010_routing", "m011_loops",
     "m012_custody", "m013_alerts", "m014_journal", "m015_history",
-    "m016_carried", "m017_people", "m018_answering", "m020_channels",
+    "m016_carried", "m017_people", "m018_answering", "m019_forms", "m020_channels",
     "m021_callouts", "m022_reminders",
 )  # fmt: skip
 

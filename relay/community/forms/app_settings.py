@@ -23,11 +23,11 @@ class Imported:
 def forms_of(settings: object, origin: str = "") -> Imported:
     """From the whole document, or from its `forms` alone. Unknown keys are passed over.
 
-    Who answers stays the server: it has its own answers configured, and a health worker must not
-    get two.
+    A form for which CHT has answers configured is answered by the server: nobody gets two.
     """
     found = _table(settings, "forms") or (settings if isinstance(settings, Mapping) else {})
     translations = dict(_translations(settings))
+    answered = frozenset(_answered(settings))
     forms: dict[str, Form] = {}
     problems = []
     for key, definition in found.items():
@@ -38,7 +38,8 @@ def forms_of(settings: object, origin: str = "") -> Imported:
         except _Unusable as why:
             problems.append(f"form {key}: {why}")
         else:
-            forms[form.code] = replace(form, origin=origin)
+            owner = ReplyOwner.SERVER if form.code in answered else ReplyOwner.LOCAL
+            forms[form.code] = replace(form, reply_owner=owner, origin=origin)
     if not forms and not problems:
         problems.append("there are none: the file has no object `forms` as CHT writes it")
     return Imported(forms, tuple(problems))
@@ -65,7 +66,6 @@ def _form(key: str, definition: Mapping[str, object], translations: Translations
         code=code,
         fields=tuple(_field(str(name), one, translations) for name, one in usable),
         titles=_texts(meta.get("label") or meta.get("translation_key"), translations),
-        reply_owner=ReplyOwner.SERVER,
     )
 
 
@@ -143,6 +143,20 @@ def _translations(settings: object) -> Iterator[tuple[str, dict[str, str]]]:
                 if isinstance(each, Mapping) and "locale" in each and "content" in each
             },
         )
+
+
+def _answered(settings: object) -> Iterator[str]:
+    """The codes of the forms to whose reports CHT answers."""
+    for section in ("registrations", "patient_reports"):
+        said = settings.get(section) if isinstance(settings, Mapping) else None
+        for one in said if isinstance(said, list) else ():
+            if isinstance(one, Mapping) and (one.get("messages") or _validates(one)):
+                yield str(one.get("form", "")).upper()
+
+
+def _validates(one: Mapping[str, object]) -> bool:
+    """What fails a validation is answered with the validation's message."""
+    return bool((_table(one, "validations") or {}).get("list"))
 
 
 def _table(document: object, key: str) -> Mapping[str, object] | None:
