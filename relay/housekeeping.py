@@ -14,6 +14,7 @@ from relay.flows.ports import Clock
 from relay.log import event
 from relay.sealing import SealingError
 from relay.store import blanking, copying, custody, heads, history, reserve, retention
+from relay.store.answers import forget as forget_answering
 from relay.store.auditing import audit
 from relay.store.caps import forget
 from relay.store.clamping import clamp
@@ -122,6 +123,7 @@ class Housekeeping:
         """Forget finished messages after their time, and what no cap asks for; nothing else."""
         with self._db.transaction() as tx:
             forget(tx, self._clock.earliest())
+            forget_answering(tx, self._clock.earliest())
         self._blank()
         if not self._keep_ms:
             return

@@ -5,7 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from relay.core.plain import DAY
+from relay.store import allowances, occasions, questions
 from relay.store.database import Database
+
+_QUESTIONS_KEPT_MS = 90 * DAY
+# Longer than any rule looks back: a pregnancy, the rest after a blood donation, a yearly campaign.
+_OCCASIONS_KEPT_MS = 800 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +61,10 @@ def let_go(tx: sqlite3.Connection, now: int) -> int:
     return tx.execute(
         "UPDATE answer SET state = 'ANSWERED', by = 'off', at = ? WHERE state = 'WAITING'", (now,)
     ).rowcount
+
+
+def forget(tx: sqlite3.Connection, now: int) -> None:
+    """What no rule asks for any more."""
+    questions.forget(tx, now - _QUESTIONS_KEPT_MS)
+    occasions.forget(tx, now - _OCCASIONS_KEPT_MS)
+    allowances.forget(tx, now - DAY)
