@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from relay import community_rules
 from relay.community.callouts import rules as callouts
+from relay.community.channels import rules as channels
 from relay.community.forms import rules as forms
 from relay.community.reminders import rules as reminder_rules
 from relay.community.rulebook import RuleBook
 from relay.community_rules import Reader, Rules
 from relay.config_sections import Config
 from relay.flows.answering.callouts import CallOuts
+from relay.flows.answering.channels import Channels
 from relay.flows.answering.flow import Answering
 from relay.flows.answering.forms import Forms
 from relay.flows.answering.primitive import Primitive
@@ -28,6 +30,7 @@ READERS: Mapping[str, Reader] = {
     "form": forms.read,
     "app_settings": forms.read_app_settings,
     "callout": callouts.read,
+    "channel": channels.read,
     **reminder_rules.READERS,
 }
 
@@ -35,6 +38,7 @@ READERS: Mapping[str, Reader] = {
 def primitives(book: RuleBook) -> tuple[Primitive, ...]:
     """All of which there are rules, in the order in which they are asked."""
     others: tuple[Primitive, ...] = (
+        *([Channels(book)] if book.rules("channel") else []),
         CallOuts(book.rules("callout")),
         Reminders(),
     )

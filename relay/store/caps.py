@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from relay.core.caps import LONGEST_MS, Cap, Reached
+from relay.core.caps import DAY_MS, LONGEST_MS, Cap, Reached
 from relay.core.priority import Priority
 from relay.core.queueing import EVERYTHING, Selection
 
@@ -30,6 +30,15 @@ def spend(tx: sqlite3.Connection, now: int, part_id: int) -> None:
         " ON CONFLICT (number) DO UPDATE SET at = max(at, excluded.at)",
         (now, part_id),
     )
+
+
+def lately(tx: sqlite3.Connection, now: int) -> list[int]:
+    """When the last parts of a day were submitted (epoch ms), in order: the pace of a station."""
+    rows = tx.execute(
+        "SELECT at FROM submitted WHERE at > ? AND at <= ? ORDER BY at DESC LIMIT 60",
+        (now - DAY_MS, now),
+    )
+    return [row[0] for row in rows][::-1]
 
 
 def forget(tx: sqlite3.Connection, now: int) -> None:

@@ -54,6 +54,7 @@ class Outbox:
         self._how = composition or Composition()
         self._rules = rules or QueueRules()
         self._queue = Queue(self._rules.ageing_ms)
+        self.caps, self.national = self._rules.caps, self._how.national
         self._loops = loops
 
     # --- in -------------------------------------------------------------------------------------

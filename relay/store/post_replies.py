@@ -20,8 +20,8 @@ def answered_post(tx: sqlite3.Connection, now: int, number: str) -> int | None:
     return row[0] if row else None
 
 
-def file(tx: sqlite3.Connection, code: int, inbound_id: int, digest_due_at: int) -> None:
-    """Under this post; its author hears of it with the next digest."""
+def file(tx: sqlite3.Connection, code: int, inbound_id: int, digest_due_at: int | None) -> None:
+    """Under this post; its author hears of it with the next digest, if there is one."""
     tx.execute(
         "INSERT OR IGNORE INTO post_reply (inbound_id, code) VALUES (?, ?)", (inbound_id, code)
     )

@@ -166,7 +166,8 @@ def move(
     name = type(event).__name__
     trail.note(tx, now, "post", post.code, name, post.state, state, source)
     if isinstance(event, Paused | Resumed):
-        _hold(tx, post, held=isinstance(event, Paused), now=now)
+        until = now + _FOR_GOOD_MS if isinstance(event, Paused) else None
+        hold_back(tx, waiting(tx, post), until)
     moved = get(tx, post.code)
     assert moved is not None
     return moved
@@ -246,17 +247,41 @@ def waiting(tx: sqlite3.Connection, post: Post) -> list[int]:
     return found
 
 
-# Nothing waits so long: it is the day that a paused message never sees.
-_HELD_MS = 3650 * 24 * 3_600_000
+def waiting_for(tx: sqlite3.Connection, number: str, channel: str | None) -> list[int]:
+    """The posts of a channel, or of all, that wait for one person in the outbox."""
+    rows = tx.execute(
+        "SELECT outbound_id FROM occasion JOIN outbound ON outbound.id = outbound_id"
+        " WHERE number = ? AND finished_at IS NULL AND status = 'UNSENT'"
+        " AND CASE WHEN ?2 IS NULL THEN substr(rule, 1, 8) = 'channel.' ELSE rule = ?2 END",
+        (number, rule_of(channel) if channel else None),
+    )
+    return [row[0] for row in rows]
 
 
-def _hold(tx: sqlite3.Connection, post: Post, *, held: bool, now: int) -> None:
-    """What of it waits in the outbox is kept back, or let go."""
-    for outbound_id in waiting(tx, post):
-        tx.execute(
-            "UPDATE part SET not_before = ? WHERE outbound_id = ? AND state = 'QUEUED'",
-            (now + _HELD_MS if held else None, outbound_id),
-        )
+# Nothing waits so long: it is a day that a paused message never sees.
+_FOR_GOOD_MS = 3650 * 24 * 3_600_000
+
+
+def hold_back(tx: sqlite3.Connection, outbound_ids: Sequence[int], until: int | None) -> None:
+    """They do not leave before that time (epoch ms); None lets them go."""
+    tx.executemany(
+        "UPDATE part SET not_before = ? WHERE outbound_id = ? AND state = 'QUEUED'",
+        [(until, one) for one in outbound_ids],
+    )
+
+
+def last_person(tx: sqlite3.Connection) -> int:
+    """Behind this id nobody's turn can come: whoever is added later follows later."""
+    return int(tx.execute("SELECT coalesce(max(id), 0) FROM person").fetchone()[0])
+
+
+def next_end_at(tx: sqlite3.Connection) -> int | None:
+    """When the next post ends by itself."""
+    row = tx.execute(
+        "SELECT min(CASE state WHEN 'WAITING_APPROVAL' THEN expires_at ELSE useful_until END)"
+        " FROM post WHERE state = 'WAITING_APPROVAL' OR state = 'GOING' OR state = 'PAUSED'"
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]  # a Row knows no types
 
 
 def figures(tx: sqlite3.Connection, post: Post, audience: Audience) -> Figures:

@@ -157,7 +157,9 @@ class Answering:
         return ""
 
     def _nobody(self, turn: Turn) -> str:
-        if nearest(first_word(_text(turn))[0], self._command_words):
+        word = first_word(_text(turn))[0]
+        # The very word is none where its owner has left the text: "at home", "who is there".
+        if nearest(word, self._command_words) not in {None, word}:
             turn.reply("unknown_command")
             return "unknown_command"
         for one in self._primitives:

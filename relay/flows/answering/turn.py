@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from relay.clock import wall
 from relay.community.rulebook import RuleBook
+from relay.core.caps import Cap
 from relay.core.loops import is_short, same_number
 from relay.core.people import Person
 from relay.core.priority import Priority, is_urgent
@@ -167,6 +168,20 @@ class Turn:
         """Take back what has not left of an occasion; how many messages."""
         waiting = occasions.waiting_of(self.tx, rule, occasion)
         return sum(self._outbox.cancel(self.now, one, reason) for one in waiting)
+
+    def take_back(self, outbound_ids: Sequence[int], reason: str) -> int:
+        """Cancel messages that have not left; how many of them."""
+        return sum(self._outbox.cancel(self.now, one, reason) for one in outbound_ids)
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        """How much may leave in which time: of that it depends how long something takes."""
+        return self._outbox.caps
+
+    @property
+    def national(self) -> tuple[str, ...]:
+        """The language tables by which texts are cut into SMS here."""
+        return self._outbox.national
 
     def _may_write(self, number: str) -> bool:
         """Whether a person can be at this number: no letters, no short code, not ourselves."""
