@@ -38,7 +38,7 @@ _COMMANDS = (
     "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
     "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
-    "audit", "support-bundle", "erase", "export", "import", "people", "places",
+    "audit", "support-bundle", "erase", "export", "import", "channels", "people", "places",
     "try",
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from relay.errors import NumberError, RelayError
 
 PEOPLE = ("number", "name", "language", "places", "tags", "attributes", "consent")
 PLACES = ("name", "level", "parent", "aliases")
+FOLLOWERS = ("number", "places")
 
 # Within a cell, between one and the next.
 _BETWEEN = re.compile(r"[;|\n]")
@@ -77,6 +78,11 @@ def people(text: str) -> list[PersonRow | BadRow]:
 def places(text: str) -> list[PlaceRow | BadRow]:
     """All rows of a list of places. Raises `BadRow` as `people` does."""
     return _read(text, PLACES, "name", place)
+
+
+def followers(text: str) -> list[PersonRow | BadRow]:
+    """All rows of a list of those who follow a channel, and where. Raises as `people` does."""
+    return _read(text, FOLLOWERS, "number", person)
 
 
 def _read(

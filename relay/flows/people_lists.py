@@ -60,7 +60,7 @@ def plan(view: sqlite3.Connection, rows: Iterable[PersonRow | BadRow]) -> Plan:
     """Nothing is written."""
     entries: list[Entry] = []
     bad: list[BadRow] = []
-    found = _Places(view)
+    found = Places(view)
     lines: dict[str, list[PersonRow]] = {}
     for row in rows:
         try:
@@ -81,7 +81,7 @@ def _once(lines: dict[str, list[PersonRow]], row: PersonRow) -> None:
     others.append(row)
 
 
-class _Places:
+class Places:
     """The places that rows name, each looked up once."""
 
     def __init__(self, view: sqlite3.Connection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from relay.store import trail
@@ -40,6 +40,20 @@ def of_person(tx: sqlite3.Connection, person_id: int) -> list[Following]:
 
 def following(tx: sqlite3.Connection, channel: str, person_id: int) -> Following | None:
     return next((one for one in of_person(tx, person_id) if one.channel == channel), None)
+
+
+def everybody(
+    tx: sqlite3.Connection, channel: str, limit: int = -1
+) -> Iterator[tuple[str, list[int], bool]]:
+    """Who follows a channel: number, places and whether it is held back, in order of the ids."""
+    rows = tx.execute(
+        "SELECT number, json_group_array(place_id) AS places, max(follower.paused) AS paused"
+        " FROM follower JOIN person ON person.id = person_id WHERE channel = ?"
+        " GROUP BY person_id ORDER BY person_id LIMIT ?",
+        (channel, limit),
+    )
+    for row in rows:
+        yield row["number"], sorted(json.loads(row["places"])), bool(row["paused"])
 
 
 def follow(

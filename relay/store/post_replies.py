@@ -12,8 +12,8 @@ def answered_post(tx: sqlite3.Connection, now: int, number: str) -> int | None:
     """The post that a message from this number answers: the last that left for it in a day."""
     row = tx.execute(
         "SELECT post.code FROM occasion JOIN outbound ON outbound.id = outbound_id"
-        " JOIN post ON rule = 'channel.' || post.channel AND occasion.occasion = post.code"
-        " WHERE number = ? AND at > ? AND rule LIKE 'channel.%'"
+        " JOIN post ON post.code = CAST(occasion.occasion AS INTEGER)"
+        " WHERE rule = 'channel.' || post.channel AND number = ? AND at > ?"
         " AND status IN ('PENDING', 'SENT', 'DELIVERED') ORDER BY at DESC, post.code DESC LIMIT 1",
         (number, now - WINDOW_MS),
     ).fetchone()

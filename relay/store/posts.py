@@ -14,7 +14,6 @@ from relay.core.posts import (
     Approved,
     Event,
     Expired,
-    Figures,
     Paused,
     Post,
     PostState,
@@ -71,6 +70,15 @@ def latest(tx: sqlite3.Connection, channel: str, limit: int = 50) -> list[Post]:
     rows = tx.execute(
         f"SELECT {_COLUMNS} FROM post WHERE channel = ? AND state IN ('GOING', 'PAUSED', 'DONE')"
         " ORDER BY code DESC LIMIT ?",
+        (channel, limit),
+    ).fetchall()
+    return [_post(row) for row in rows]
+
+
+def newest(tx: sqlite3.Connection, channel: str | None, limit: int) -> list[Post]:
+    """Whatever became of them, the newest first."""
+    rows = tx.execute(
+        f"SELECT {_COLUMNS} FROM post WHERE ?1 IS NULL OR channel = ?1 ORDER BY code DESC LIMIT ?",
         (channel, limit),
     ).fetchall()
     return [_post(row) for row in rows]
@@ -194,7 +202,7 @@ def next_readers(
     is there again, and where only the latest counts nobody who has had a newer one."""
     newer = (
         " AND NOT EXISTS (SELECT 1 FROM post AS newer JOIN occasion ON rule = :rule"
-        "  AND occasion.occasion = newer.code AND occasion.number = person.number"
+        "  AND occasion.occasion = CAST(newer.code AS TEXT) AND occasion.number = person.number"
         "  WHERE newer.channel = :channel AND newer.code > :code)"
         if latest
         else ""
@@ -282,35 +290,3 @@ def next_end_at(tx: sqlite3.Connection) -> int | None:
         " FROM post WHERE state = 'WAITING_APPROVAL' OR state = 'GOING' OR state = 'PAUSED'"
     ).fetchone()
     return row[0]  # type: ignore[no-any-return]  # a Row knows no types
-
-
-def figures(tx: sqlite3.Connection, post: Post, audience: Audience) -> Figures:
-    """What became of it so far. Messages that were forgotten since are in no figure."""
-    row = tx.execute(
-        f"SELECT {_FIGURES}, (SELECT count(*) FROM post_reply WHERE code = :code) AS replies"
-        " FROM occasion LEFT JOIN outbound ON outbound.id = outbound_id"
-        " WHERE rule = :rule AND occasion = :occasion",
-        {"code": post.code, "rule": rule_of(post.channel), "occasion": str(post.code)},
-    ).fetchone()
-    left = 0
-    if post.state in (*OPEN, PostState.WAITING_APPROVAL):
-        sql = f"SELECT count(*) FROM person WHERE id > :cursor AND {MEANT}"
-        left = tx.execute(sql, {**audience.params(), "cursor": post.cursor}).fetchone()[0]
-    return Figures(**dict(row), left=left)
-
-
-_WHY = "coalesce(outbound.reason, '')"
-_GONE = f"(outbound.status = 'FAILED' AND {_WHY} LIKE 'SKIPPED_OPTED_OUT%')"
-_DROPPED = (
-    f"(outbound.status = 'FAILED' AND ({_WHY} LIKE 'MSG_SUPERSEDED%'"
-    f" OR {_WHY} LIKE 'MSG_EXPIRED%' OR {_WHY} LIKE 'POST_CANCELLED%'))"
-)
-_FAILED = f"(outbound.status = 'FAILED' AND NOT {_DROPPED} AND NOT {_GONE})"
-_FIGURES = ", ".join((
-    f"coalesce(sum(outbound.status IN ('SENT', 'DELIVERED') OR {_FAILED}), 0) AS sent",
-    "coalesce(sum(outbound.status = 'DELIVERED'), 0) AS delivered",
-    f"coalesce(sum({_FAILED}), 0) AS failed",
-    f"coalesce(sum(outbound_id IS NULL OR {_GONE}), 0) AS opted_out",
-    f"coalesce(sum({_DROPPED}), 0) AS dropped",
-    "coalesce(sum(outbound.status IN ('UNSENT', 'PENDING')), 0) AS waiting",
-))  # fmt: skip

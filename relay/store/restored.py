@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from relay.core.lifetime import useful_until
 from relay.core.outbound import Resent
 from relay.core.outbound import Restored as SetBack
-from relay.store import parts, trail
+from relay.core.posts import Expired, Paused, PostState
+from relay.store import parts, posts, trail
 from relay.store.browsing import RESTORED
 from relay.store.database import Database
 
@@ -56,6 +57,7 @@ def settle(tx: sqlite3.Connection, now: int, *, nothing_was_sent: bool = False) 
     if nothing_was_sent:
         return Restored(copied_at, 0, 0)
     done = Restored(copied_at, _hold(tx, now), _unspeak(tx, now))
+    _pause_posts(tx, now)
     _mark_ledger(tx, copied_at or now)
     return done
 
@@ -78,6 +80,14 @@ def _hold(tx: sqlite3.Connection, now: int) -> int:
         [(_CAUSE, one) for one in messages],
     )
     return len(messages)
+
+
+def _pause_posts(tx: sqlite3.Connection, now: int) -> None:
+    """Who has had a post since, nobody here knows; and an OK may have been given or refused."""
+    for post in posts.in_state(tx, PostState.GOING):
+        posts.move(tx, now, post, Paused(), "restore", _CAUSE)
+    for post in posts.in_state(tx, PostState.WAITING_APPROVAL):
+        posts.move(tx, now, post, Expired(), "restore", _CAUSE)
 
 
 def _unspeak(tx: sqlite3.Connection, now: int) -> int:

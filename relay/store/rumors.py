@@ -38,6 +38,13 @@ def get(tx: sqlite3.Connection, rumor_id: int) -> Rumor | None:
     return rumor(row) if row else None
 
 
+def newest(tx: sqlite3.Connection, limit: int, *, every: bool) -> list[Rumor]:
+    """The newest first; those that are not settled, or `every` one."""
+    where = "" if every else "WHERE state = 'NEW' OR state = 'CHECKING'"
+    rows = tx.execute(f"SELECT {COLUMNS} FROM rumor {where} ORDER BY id DESC LIMIT ?", (limit,))
+    return [rumor(row) for row in rows.fetchall()]
+
+
 def rumor(row: sqlite3.Row) -> Rumor:
     return Rumor(**(dict(row) | {"state": RumorState(row["state"])}))
 

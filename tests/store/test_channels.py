@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from relay.core.people import Consent
-from relay.core.posts import RumorState
-from relay.store import channels, people, places, rumors
+from relay.core.posts import PostState, RumorState
+from relay.store import channels, people, places, posts, restored, rumors
 from relay.store.channels import EVERYWHERE, Audience
 from relay.store.database import Database
 from tests.air import NOON as NOW
@@ -141,3 +141,22 @@ def test_a_rumor_has_a_number_and_a_state(tx: sqlite3.Connection) -> None:
     assert found is not None
     assert (found.state, found.note) == (RumorState.CLOSED, "was there")
     assert not rumors.settle(tx, NOW, 99, RumorState.TRUE, "", "root")
+
+
+def test_a_post_of_an_older_copy_waits_for_a_person(tx: sqlite3.Connection) -> None:
+    """Who has had it since the copy was made, nobody here knows."""
+    for code in (1, 2):
+        post = posts.add(
+            tx, NOW, code, channel="PEACE", place_id=None, author="+9001", author_id=1,
+            texts={"": "Stay calm."}, expires_at=NOW + 9, useful_until=None, followers_to=0,
+            people=1, sms=1, source=TEST,
+        )  # fmt: skip
+    posts.approve(tx, NOW, 2, "+9002", 2)
+    posts.start(tx, NOW, post, 1, TEST)
+    tx.execute("INSERT INTO meta VALUES ('copied_at', ?)", (str(NOW),))
+    restored.settle(tx, NOW)
+    found = {code: posts.get(tx, code) for code in (1, 2)}
+    assert {code: post.state for code, post in found.items() if post} == {
+        1: PostState.EXPIRED,
+        2: PostState.PAUSED,
+    }

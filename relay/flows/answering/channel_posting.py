@@ -36,7 +36,7 @@ from relay.core.priority import Priority
 from relay.errors import TextError
 from relay.flows.answering import channel_posts as work
 from relay.flows.answering.channel_talk import OWNER, Talk
-from relay.store import places, posts
+from relay.store import places, post_figures, posts
 
 _TWO = 2
 _SHOWN = 60  # letters of a post that waits
@@ -192,7 +192,7 @@ def steer(talk: Talk, word: str, channel: Channel, one: Post) -> bool:
     moved = posts.move(turn.tx, turn.now, one, event, turn.source)
     if word == "cancel":
         turn.take_back(posts.waiting(turn.tx, one), work.CANCELLED)
-    figures = posts.figures(turn.tx, moved, work.audience_of(turn.tx, channel, moved))
+    figures = post_figures.figures(turn.tx, moved, work.audience_of(turn.tx, channel, moved))
     left = figures.left + figures.waiting
     return talk.reply(_DONE[word], code=one.code, left=left, sent=figures.sent)
 
@@ -205,7 +205,7 @@ def status(talk: Talk, channel: Channel, one: Post) -> bool:
     if one.state is PostState.WAITING_APPROVAL:
         return talk.reply("waits_for_ok", **_fields(talk, channel, one))
     turn = talk.turn
-    figures = posts.figures(turn.tx, one, work.audience_of(turn.tx, channel, one))
+    figures = post_figures.figures(turn.tx, one, work.audience_of(turn.tx, channel, one))
     going = one.state in OPEN
     return talk.reply(
         "status_going" if going else "status",

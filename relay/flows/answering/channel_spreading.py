@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from relay.clock import wall
 from relay.community.channels.composing import text_for
@@ -23,19 +24,27 @@ from relay.flows.answering.channel_talk import OWNER, Talk
 from relay.flows.answering.turn import Told, Turn
 from relay.store import post_replies, posts
 
-_SLICE = 50
-_MOST_WAITING = 100
+AT_ONCE = 50
+MOST_WAITING = 100
 _LOOK_MS = 5_000  # while the outbox is full of it
 _NIGHT_APPROVALS = 2
 
 
-def due(talk: Talk, limit: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much of a post enters the outbox in a turn, and waits there at most."""
+
+    at_once: int = AT_ONCE
+    most_waiting: int = MOST_WAITING
+
+
+def due(talk: Talk, limit: int, pace: Pace) -> int:
     """At most `limit` things; how many were done."""
     done = _expire(talk) + _digests(talk, limit)
     for one in posts.in_state(talk.turn.tx, PostState.GOING):
         channel = talk.channels.get(one.channel)
         if channel is not None and done < limit:
-            done += spread(talk, channel, one, min(limit - done, _SLICE))
+            done += spread(talk, channel, one, min(limit - done, pace.at_once), pace.most_waiting)
     return done
 
 
@@ -54,7 +63,7 @@ def next_due_at(
 # --- a slice of a post --------------------------------------------------------------------------
 
 
-def spread(talk: Talk, channel: Channel, one: Post, limit: int) -> int:
+def spread(talk: Talk, channel: Channel, one: Post, limit: int, most_waiting: int) -> int:
     """Put the next people's messages into the outbox; how many people had their turn."""
     turn = talk.turn
     waiting = posts.waiting(turn.tx, one)
@@ -62,7 +71,7 @@ def spread(talk: Talk, channel: Channel, one: Post, limit: int) -> int:
     if until is not None:
         posts.hold_back(turn.tx, waiting, until)
         return 0
-    room = min(limit, _MOST_WAITING - len(waiting))
+    room = min(limit, most_waiting - len(waiting))
     if room <= 0:
         return 0
     audience = work.audience_of(turn.tx, channel, one)

@@ -29,11 +29,20 @@ Command = Callable[[Talk, str], bool]
 
 
 class Channels(Primitive):
-    """The channels of all rule sets together."""
+    """The channels of all rule sets together.
+
+    A turn puts `at_once` messages of a post into the outbox, where `most_waiting` of it wait.
+    """
 
     name = OWNER
 
-    def __init__(self, book: RuleBook) -> None:
+    def __init__(
+        self,
+        book: RuleBook,
+        at_once: int = spreading.AT_ONCE,
+        most_waiting: int = spreading.MOST_WAITING,
+    ) -> None:
+        self._pace = spreading.Pace(at_once, most_waiting)
         self._book = book
         self._channels: Mapping[str, Channel] = book.rules("channel")
         self._words = frozenset(
@@ -116,7 +125,7 @@ class Channels(Primitive):
                 posts.note_opted_out(turn.tx, turn.now, one, number)
 
     def due(self, turn: Turn, limit: int) -> int:
-        return spreading.due(self._talk(turn), limit)
+        return spreading.due(self._talk(turn), limit, self._pace)
 
     def next_due_at(self, tx: sqlite3.Connection, now: int) -> int | None:
         return spreading.next_due_at(tx, now, self._book, self._channels)
