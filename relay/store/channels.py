@@ -141,16 +141,17 @@ class Audience:
 
 
 _THERE = "IN (SELECT value FROM json_each(:places))"
-# Of a row of `person`; each is there once, however many rows of his match. Those who have said
-# STOP, or are paused, are left out.
-MEANT = (
-    "person.consent <> 'STOPPED' AND person.paused = 0 AND (EXISTS (SELECT 1 FROM follower"
+# Of a row of `person`: whether a post is for him, once however many of his rows match.
+CONCERNED = (
+    "person.paused = 0 AND (EXISTS (SELECT 1 FROM follower"
     " WHERE channel = :channel AND person_id = person.id AND paused = 0 AND id <= :followers_to"
     f" AND (:anywhere OR place_id = 0 OR place_id {_THERE}))"
     " OR EXISTS (SELECT 1 FROM person_tag WHERE person_id = person.id"
     " AND tag IN (SELECT value FROM json_each(:groups)) AND (:anywhere OR EXISTS (SELECT 1"
     f" FROM person_place WHERE person_id = person.id AND place_id {_THERE}))))"
 )
+# And whether he may have it.
+MEANT = f"person.consent <> 'STOPPED' AND {CONCERNED}"
 
 
 def readers(tx: sqlite3.Connection, audience: Audience) -> Mapping[str, int]:

@@ -22,7 +22,7 @@ from relay.core.posts import (
 )
 from relay.errors import RelayError
 from relay.store import occasions, trail
-from relay.store.channels import MEANT, Audience
+from relay.store.channels import CONCERNED, MEANT, Audience
 
 RULES = "@rules"  # the author of the approval of a post that needs none
 
@@ -220,9 +220,8 @@ def next_readers(
 
 def is_ahead(tx: sqlite3.Connection, post: Post, audience: Audience, person_id: int) -> bool:
     """Whether it would have been this person's turn later, whatever he has said about STOP."""
-    meant = MEANT.replace("person.consent <> 'STOPPED' AND ", "")
     row = tx.execute(
-        f"SELECT 1 FROM person WHERE id = :person AND id > :cursor AND {meant}",
+        f"SELECT 1 FROM person WHERE id = :person AND id > :cursor AND {CONCERNED}",
         {**audience.params(), "person": person_id, "cursor": post.cursor},
     ).fetchone()
     return row is not None
@@ -242,16 +241,18 @@ def advance_cursor(tx: sqlite3.Connection, post: Post, cursor: int) -> None:
 
 _WAITING = (
     "SELECT outbound.id FROM outbound JOIN occasion ON occasion.outbound_id = outbound.id"
-    " WHERE key = ? AND finished_at IS NULL AND status = 'UNSENT' AND occasion.occasion = ?"
+    " WHERE key = ? AND finished_at IS NULL AND status = 'UNSENT'"
+    " AND rule = ? AND occasion.occasion = ?"
 )
 
 
 def waiting(tx: sqlite3.Connection, post: Post) -> list[int]:
     """Its messages that have not left yet: at most about a hundred, whatever its size."""
     found: list[int] = []
+    rule = rule_of(post.channel)
     for only_latest in (False, True):
         key = key_of(post, latest=only_latest)
-        found += [row[0] for row in tx.execute(_WAITING, (key, str(post.code)))]
+        found += [row[0] for row in tx.execute(_WAITING, (key, rule, str(post.code)))]
     return found
 
 

@@ -33,6 +33,16 @@ def add(
     return int(row[0])
 
 
+def count(tx: sqlite3.Connection, since: int, sender: str | None = None) -> int:
+    """How many were told since then (epoch ms), by one sender or by all."""
+    row = tx.execute(
+        "SELECT count(*) FROM rumor WHERE told_at > ?1 AND (?2 IS NULL OR sender = ?2)"
+        " AND id > (SELECT coalesce(max(id), 0) FROM rumor) - 200",
+        (since, sender),
+    ).fetchone()
+    return int(row[0])
+
+
 def get(tx: sqlite3.Connection, rumor_id: int) -> Rumor | None:
     row = tx.execute(f"SELECT {COLUMNS} FROM rumor WHERE id = ?", (rumor_id,)).fetchone()
     return rumor(row) if row else None

@@ -24,6 +24,8 @@ _TABLES = (
     "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
     "custody", "bundle", "handout", "journal",
     "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
+    "answer", "code", "question", "occasion", "allowance",
+    "form_report", "patient", "stock_level",
     "callout", "appeal", "volunteer", "pledge",
     "reminder", "mute", "weekly_round", "weekly_place",
     "follower", "post", "post_approval", "post_reply", "rumor",

@@ -439,6 +439,20 @@ def test_a_rumor_goes_to_the_team_and_to_nobody_else(village: Village) -> None:
     assert only(village.says(ASHA, "rumor")) == "Send: RUMOR place and what you heard"
 
 
+def test_a_flood_of_rumors_is_kept_and_told_to_nobody(village: Village) -> None:
+    with village.db.transaction() as tx:
+        people.tag(tx, MORNING, people.ensure(tx, MORNING, CAT, TEST).id, "elder", TEST)
+    heard = [one for n in range(9) for one in village.says("+4001", f"RUMOR HURUMA fire {n}")]
+    assert len([one for one in heard if one.number == CAT]) == 3
+    assert village.db.value("SELECT count(*) FROM rumor") == 9
+
+
+def test_a_slip_in_the_number_is_told_to_the_team_only(village: Village) -> None:
+    for text in ("OK 99", "STATUS 99", "PAUSE ९९", "no 99"):
+        assert only(village.says(B, text)).startswith("There is no post ")
+        assert village.says("+4001", text) == []
+
+
 def test_a_waiting_post_can_be_looked_at(village: Village) -> None:
     follow(village, ASHA)
     village.says(A, "POST PEACE @HURUMA Stay calm.")

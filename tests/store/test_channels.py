@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from relay.core.people import Consent
 from relay.core.posts import PostState, RumorState
-from relay.store import channels, people, places, posts, restored, rumors
+from relay.store import (
+    channels,
+    occasions,
+    people,
+    places,
+    posts,
+    questions,
+    restored,
+    rumors,
+    salvage,
+)
 from relay.store.channels import EVERYWHERE, Audience
 from relay.store.database import Database
+from relay.store.salvage import open_or_salvage
 from tests.air import NOON as NOW
 
 TEST = "test"
@@ -141,6 +154,33 @@ def test_a_rumor_has_a_number_and_a_state(tx: sqlite3.Connection) -> None:
     assert found is not None
     assert (found.state, found.note) == (RumorState.CLOSED, "was there")
     assert not rumors.settle(tx, NOW, 99, RumorState.TRUE, "", "root")
+
+
+def test_a_salvage_forgets_neither_a_post_nor_who_has_had_it(tmp_path: Path) -> None:
+    """Nobody gets it again, and no number is given out twice."""
+    path = tmp_path / "relay.db"
+    with closing(Database.open(path)) as db, db.transaction() as tx:
+        code = questions.new_code(tx, NOW, "channels")
+        posts.add(
+            tx, NOW, code, channel="PEACE", place_id=None, author="+9001", author_id=1,
+            texts={"": "Stay calm."}, expires_at=NOW + 9, useful_until=None, followers_to=0,
+            people=1, sms=1, source=TEST,
+        )  # fmt: skip
+        occasions.note(tx, NOW, "channel.PEACE", str(code), "+3001", None)
+    db, done = open_or_salvage(path, NOW, suspect="a page")
+    assert done is not None
+    with closing(db), db.transaction() as tx:
+        assert posts.get(tx, code) is not None
+        assert occasions.known(tx, "channel.PEACE", str(code), "+3001")
+        assert questions.new_code(tx, NOW, "channels") == code + 1
+
+
+def test_every_table_is_salvaged(tmp_path: Path) -> None:
+    """But for what is written anew at a start, or is of an office and not of a station."""
+    with closing(Database.open(tmp_path / "relay.db")) as db:
+        rows = db.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+    apart = {"_sqlite_migrations", "sqlite_sequence", "carried"}
+    assert {row["name"] for row in rows} - apart == set(salvage._TABLES)
 
 
 def test_a_post_of_an_older_copy_waits_for_a_person(tx: sqlite3.Connection) -> None:

@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from relay.community.channels.deciding import may_steer
 from relay.community.channels.rules import Channel
 from relay.community.rulebook import RuleBook
 from relay.community.spelling import first_word, nearest
+from relay.core.plain import HOUR
 from relay.core.posts import OPEN
 from relay.core.priority import Priority
 from relay.core.question import Question
@@ -22,8 +24,13 @@ from relay.flows.answering.turn import Turn
 from relay.store import people, post_replies, posts, rumors
 
 _STEERING = ("status", "pause", "resume", "cancel")
+_ANSWERS = ("ok", "no", "yes")
+_LONGEST_CODE = 9
 _MISSPELT = 2  # so short a text that begins nearly like a command is one, and no reply
 _MOST_TOLD = 20
+# In an hour, of one sender and of all.
+_MOST_OF_ONE = 3
+_MOST_RUMORS = 12
 
 Command = Callable[[Talk, str], bool]
 
@@ -69,6 +76,8 @@ class Channels(Primitive):
         return Talk(turn, self._channels)
 
     def command(self, turn: Turn, command: str, rest: str) -> bool:
+        if command in _STEERING:  # of a post that there is, the engine gives it to `coded`
+            return self._no_post(turn, rest)
         act = self._commands.get(command)
         return act is not None and act(self._talk(turn), rest)
 
@@ -96,6 +105,9 @@ class Channels(Primitive):
         """A reply to a post that he got within a day is filed under it, and not answered."""
         if turn.sms is None or turn.person is None:
             return False
+        said = self._book.wording.command(turn.sms.text)
+        if said is not None and said[0] in _ANSWERS and self._no_post(turn, said[1]):
+            return True
         if self._is_misspelt(turn.sms.text):
             return False
         code = post_replies.answered_post(turn.tx, turn.now, turn.number)
@@ -107,6 +119,14 @@ class Channels(Primitive):
         post_replies.file(turn.tx, one.code, turn.sms.inbound_id, digest_at)
         turn.silent()
         return True
+
+    def _no_post(self, turn: Turn, rest: str) -> bool:
+        """The team hears of a slip in the number; others learn nothing of numbers."""
+        code, _ = first_word(rest)
+        team = any(may_steer(one, turn.person) for one in self._channels.values())
+        if not team or not code.isdecimal() or len(code) > _LONGEST_CODE:
+            return False
+        return self._talk(turn).reply("no_post", code=code)
 
     def _is_misspelt(self, text: str) -> bool:
         """What is nearly a command is no reply: he hears that relay did not understand it."""
@@ -170,7 +190,14 @@ def _rumor(talk: Talk, rest: str) -> bool:
 
 
 def _team(talk: Talk) -> list[str]:
-    """Who hears of a rumor, without the one who told it."""
+    """Who hears of a rumor, without the one who told it. Of a flood of them nobody does: they
+    are in the team's inbox all the same."""
+    since = talk.turn.now - HOUR
+    if (
+        rumors.count(talk.turn.tx, since, talk.turn.number) > _MOST_OF_ONE
+        or rumors.count(talk.turn.tx, since) > _MOST_RUMORS
+    ):
+        return []
     tags = {tag for channel in talk.channels.values() for tag in channel.rumors_to}
     found = {
         person.number: None
