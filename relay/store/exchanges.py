@@ -216,9 +216,9 @@ class Exchanges:
 
     def _take_unknown(self, tx: sqlite3.Connection, now: int, handout: Handout) -> bool:
         known = tx.execute(
-            "SELECT 1 FROM outbound WHERE server = ?1 AND server_id = ?2 UNION ALL"
-            " SELECT 1 FROM tombstone WHERE server = ?1 AND server_id = ?2",
-            (self._server, handout.id),
+            "SELECT 1 FROM outbound WHERE server = :server AND server_id = :id UNION ALL"
+            " SELECT 1 FROM tombstone WHERE server = :server AND server_id = :id",
+            {"server": self._server, "id": handout.id},
         ).fetchone()
         return known is None and self._take_new(tx, now, handout)
 

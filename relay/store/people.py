@@ -73,19 +73,18 @@ def with_tag(
 
     Also those who have said STOP or are paused: who writes to them decides.
     """
-    where = (
-        "JOIN person_tag AS t ON t.person_id = p.id AND t.tag = ?1 WHERE t.person_id > ?{after}"
-    )
-    order = " ORDER BY t.person_id"
+    where = "JOIN person_tag AS t ON t.person_id = p.id AND t.tag = ? WHERE"
+    order = " t.person_id > ? ORDER BY t.person_id"
     if place_ids is None:
-        yield from _paged(tx, f"{_COLUMNS} {where.format(after=2)}{order}", (tag,))
+        yield from _paged(tx, f"{_COLUMNS} {where}{order}", (tag,))
         return
     placed = (
-        " AND EXISTS (SELECT 1 FROM person_place WHERE person_id = p.id"
-        " AND place_id IN (SELECT value FROM json_each(?2)))"
+        " EXISTS (SELECT 1 FROM person_place WHERE person_id = p.id"
+        " AND place_id IN (SELECT value FROM json_each(?))) AND"
     )
-    sql = f"{_COLUMNS} {where.format(after=3)}{placed}{order}"
-    yield from _paged(tx, sql, (tag, json.dumps(sorted(place_ids))))
+    yield from _paged(
+        tx, f"{_COLUMNS} {where}{placed}{order}", (tag, json.dumps(sorted(place_ids)))
+    )
 
 
 def known_by(tx: sqlite3.Connection, attribute: str, value: str) -> Person | None:
@@ -101,8 +100,8 @@ def known_by(tx: sqlite3.Connection, attribute: str, value: str) -> Person | Non
 def in_places(tx: sqlite3.Connection, place_ids: Collection[int]) -> Iterator[Person]:
     """Those in these very places, each once."""
     sql = (
-        f"{_COLUMNS} WHERE p.id > ?2 AND EXISTS (SELECT 1 FROM person_place WHERE"
-        " person_id = p.id AND place_id IN (SELECT value FROM json_each(?1))) ORDER BY p.id"
+        f"{_COLUMNS} WHERE EXISTS (SELECT 1 FROM person_place WHERE person_id = p.id"
+        " AND place_id IN (SELECT value FROM json_each(?))) AND p.id > ? ORDER BY p.id"
     )
     yield from _paged(tx, sql, (json.dumps(sorted(place_ids)),))
 

@@ -37,9 +37,9 @@ class PlaceInUse(StoreError):
 def find(tx: sqlite3.Connection, word: str) -> Place | None:
     """By its folded name, or else by a folded alias."""
     row = tx.execute(
-        f"{_PLACE} WHERE word = ?1 UNION ALL {_PLACE} WHERE id ="
-        " (SELECT place_id FROM place_alias WHERE word = ?1) LIMIT 1",
-        (word,),
+        f"{_PLACE} WHERE word = :word UNION ALL {_PLACE} WHERE id ="
+        " (SELECT place_id FROM place_alias WHERE word = :word) LIMIT 1",
+        {"word": word},
     ).fetchone()
     return None if row is None else Place(*row)
 
@@ -71,7 +71,7 @@ def everywhere(tx: sqlite3.Connection) -> list[Place]:
 def ancestors(tx: sqlite3.Connection, place_id: int) -> list[int]:
     """Up to the root, the nearest first, itself included."""
     rows = tx.execute(
-        "WITH RECURSIVE up (id, far) AS (SELECT id, 0 FROM place WHERE id = ?1 UNION ALL"
+        "WITH RECURSIVE up (id, far) AS (SELECT id, 0 FROM place WHERE id = ? UNION ALL"
         f" SELECT parent_id, far + 1 FROM up JOIN place USING (id) WHERE far < {_DEEPEST}"
         "  AND parent_id IS NOT NULL)"
         " SELECT id FROM up ORDER BY far",
@@ -83,7 +83,7 @@ def ancestors(tx: sqlite3.Connection, place_id: int) -> list[int]:
 def within(tx: sqlite3.Connection, place_id: int) -> list[int]:
     """Itself and all that lies below it."""
     rows = tx.execute(
-        "WITH RECURSIVE down (id) AS (SELECT id FROM place WHERE id = ?1"
+        "WITH RECURSIVE down (id) AS (SELECT id FROM place WHERE id = ?"
         " UNION SELECT place.id FROM down JOIN place ON parent_id = down.id)"
         " SELECT id FROM down",
         (place_id,),

@@ -123,12 +123,17 @@ def tagged(
     """Id and number of the next people with a tag, in these very places or anywhere."""
     where = "" if place_ids is None else (
         " AND EXISTS (SELECT 1 FROM person_place WHERE person_id = person.id"
-        " AND place_id IN (SELECT value FROM json_each(?3)))"
+        " AND place_id IN (SELECT value FROM json_each(:places)))"
     )  # fmt: skip
     rows = tx.execute(
         "SELECT person.id, person.number FROM person JOIN person_tag ON person_id = person.id"
-        f" WHERE tag = ?1 AND person.id > ?2{where} ORDER BY person.id LIMIT ?4",
-        (tag, after, json.dumps(sorted(place_ids or ())), limit),
+        f" WHERE tag = :tag AND person.id > :after{where} ORDER BY person.id LIMIT :limit",
+        {
+            "tag": tag,
+            "after": after,
+            "limit": limit,
+            "places": json.dumps(sorted(place_ids or ())),
+        },
     )
     return [(int(row[0]), str(row[1])) for row in rows]
 

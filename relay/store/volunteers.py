@@ -15,7 +15,7 @@ from relay.core.callouts import Volunteer
 
 # What was TAKEN_BACK never left, and UNREACHABLE had no SMS: neither is an appeal.
 _APPEALS = (
-    "FROM appeal JOIN callout ON code = callout WHERE appeal.person_id = ?2 AND tag = ?1"
+    "FROM appeal JOIN callout ON code = callout WHERE appeal.person_id = :person AND tag = :tag"
     " AND appeal.state NOT IN ('TAKEN_BACK', 'UNREACHABLE')"
 )
 
@@ -98,10 +98,10 @@ def refresh(tx: sqlite3.Connection, tag: str, person_id: int) -> None:
         return
     tx.execute(
         "INSERT INTO volunteer (tag, person_id, asked_at, rested_at)"
-        f" SELECT ?1, ?2, max(asked_at), max(rested_at) {_APPEALS}"
+        f" SELECT :tag, :person, max(asked_at), max(rested_at) {_APPEALS}"
         " ON CONFLICT (tag, person_id) DO UPDATE"
         " SET asked_at = excluded.asked_at, rested_at = excluded.rested_at",
-        (tag, person_id),
+        {"tag": tag, "person": person_id},
     )
 
 

@@ -35,8 +35,8 @@ def begin(tx: sqlite3.Connection, now: int, rule: str, week: str, tag: str) -> l
         return []
     tx.execute(
         "INSERT INTO weekly_place (rule, week, place_id, expected)"
-        " SELECT DISTINCT ?1, ?2, place_id, 1 FROM person_tag JOIN person_place USING (person_id)"
-        " WHERE tag = ?3"
+        " SELECT DISTINCT ?, ?, place_id, 1 FROM person_tag JOIN person_place USING (person_id)"
+        " WHERE tag = ?"
         " ON CONFLICT DO UPDATE SET expected = 1",
         (rule, week, tag),
     )
