@@ -39,7 +39,7 @@ _COMMANDS = (
     "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
     "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
     "audit", "support-bundle", "erase", "export", "import", "channels", "people", "places",
-    "try",
+    "try", "callouts",
 )  # fmt: skip
 
 

@@ -72,29 +72,30 @@ Row = TypeVar("Row")
 
 def people(text: str) -> list[PersonRow | BadRow]:
     """All rows of a list of people. Raises `BadRow` where it is no such list at all."""
-    return _read(text, PEOPLE, "number", person)
+    return read(text, PEOPLE, "number", person)
 
 
 def places(text: str) -> list[PlaceRow | BadRow]:
     """All rows of a list of places. Raises `BadRow` as `people` does."""
-    return _read(text, PLACES, "name", place)
+    return read(text, PLACES, "name", place)
 
 
 def followers(text: str) -> list[PersonRow | BadRow]:
     """All rows of a list of those who follow a channel, and where. Raises as `people` does."""
-    return _read(text, FOLLOWERS, "number", person)
+    return read(text, FOLLOWERS, "number", person)
 
 
-def _read(
+def read(
     text: str,
     columns: Sequence[str],
     key: str,
-    read: Callable[[int, Mapping[str, str]], Row],
+    one: Callable[[int, Mapping[str, str]], Row],
 ) -> list[Row | BadRow]:
+    """Each row as `one` reads it. Raises `BadRow` where `key` or another column is amiss."""
     found: list[Row | BadRow] = []
     for line, cells in _cells(text, columns, key):
         try:
-            found.append(read(line, cells))
+            found.append(one(line, cells))
         except BadRow as error:
             found.append(error)
     return found

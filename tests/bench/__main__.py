@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import broadcast, encryption, history, radio, recovery, rest, uplink
+from tests.bench import broadcast, encryption, history, radio, recovery, rest, uplink, volunteers
 from tests.bench.peers import comparison
 from tests.bench.tables import Table, write
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[], Table]] = {
     "bytes": uplink.table,
     "recovery": recovery.table,
     "broadcast": broadcast.table,
+    "volunteers": volunteers.table,
 }
 # What only runs when it is named: it needs programs that relay does not.
 APART: dict[str, Callable[[], Table]] = {"peers": comparison.table, "encryption": encryption.table}
