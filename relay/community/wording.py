@@ -27,15 +27,25 @@ Commands = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_OPTIONAL = re.compile(r"\[\[([^\[\]]*)\]\]")
 _GLUED = re.compile(r"([^\W\d_]+)([0-9]+)")
 
 
 def fill(template: str, fields: Mapping[str, object]) -> str:
     """Put the fields where their names stand in {braces}; one that is missing is empty.
 
-    What a field holds is never looked into for braces: it may come from an SMS.
+    What stands in [[double brackets]] is left out where a field in it is empty. What a field
+    holds is never looked into for either: it may come from an SMS.
     """
-    return _PLACEHOLDER.sub(lambda found: str(fields.get(found[1], "")), template)
+
+    def said(found: re.Match[str]) -> str:
+        return str(fields.get(found[1], ""))
+
+    def wanted(found: re.Match[str]) -> str:
+        names = _PLACEHOLDER.findall(found[1])
+        return found[1] if all(str(fields.get(name, "")) for name in names) else ""
+
+    return _PLACEHOLDER.sub(said, _OPTIONAL.sub(wanted, template))
 
 
 def placeholders(template: str) -> frozenset[str]:

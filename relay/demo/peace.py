@@ -27,7 +27,11 @@ def play(dialogue: Dialogue) -> None:
     _join(dialogue)
     dialogue.asked("Baraka", "FOLOW PEACE", "Unknown command. Send HELP.")
     dialogue.asked("Baraka", "POST PEACE hello", "Only posters can post to PEACE.")
-    dialogue.asked("Baraka", "RUMOR HURUMA shops burning", "Noted {rumor}. Verify before posting.")
+    number = dialogue.asked(
+        "Baraka", "RUMOR HURUMA shops burning", "Noted R{number}. Verify before posting."
+    )["number"]
+    for name in ("Omar", "Lucy"):
+        dialogue.gets(name, f"R{number} Huruma: shops burning")
     code = _post(dialogue)
     _while_it_goes_out(dialogue, code)
     _afterwards(dialogue, code)
@@ -53,6 +57,7 @@ def _post(dialogue: Dialogue) -> str:
         "Post {code}: 25 people, 25 SMS, about {time}. A second person must send OK {again}",
     )
     code = offer["code"]
+    dialogue.gets("Lucy", f"Post {code} waits for OK {code}: {_CALM}")
     dialogue.asked("Omar", f"OK {code}", "The author cannot approve.")
     return code
 

@@ -92,6 +92,13 @@ def test_what_is_filled_in_is_not_looked_into() -> None:
     assert fill("{unknown}!", {}) == "!"
 
 
+def test_a_sentence_about_nothing_is_left_out() -> None:
+    said = "Thank you.[[ Next visit in {weeks} weeks.]] Ref {ref}"
+    assert fill(said, {"weeks": 4, "ref": 1}) == "Thank you. Next visit in 4 weeks. Ref 1"
+    assert fill(said, {"weeks": "", "ref": 1}) == fill(said, {"ref": 1}) == "Thank you. Ref 1"
+    assert fill("{text}", {"text": "[[ {weeks} ]]"}) == "[[ {weeks} ]]"
+
+
 def test_keys_have_the_name_of_their_file() -> None:
     files: dict[str, Any] = {
         "general": {"text": {"help": {"en": "Help"}}},

@@ -183,6 +183,6 @@ def _next(
     if all(one is None for one in told):
         return {}
     if not found:
-        return {"next_weeks": 0, "next_date": ""}
+        return {"next_weeks": "", "next_date": ""}
     first = min(found, key=lambda due: due.at)
     return {"next_weeks": weeks_until(first, report.reported_at), "next_date": str(day(first.at))}
