@@ -57,7 +57,6 @@ def _post(dialogue: Dialogue) -> str:
         "Post {code}: 25 people, 25 SMS, about {time}. A second person must send OK {again}",
     )
     code = offer["code"]
-    dialogue.gets("Lucy", f"Post {code} waits for OK {code}: {_CALM}")
     dialogue.asked("Omar", f"OK {code}", "The author cannot approve.")
     return code
 
