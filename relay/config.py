@@ -105,8 +105,8 @@ def _text(where: Path) -> str:
         return where.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         problem = (
-            "there is no such file; copy the reference relay.toml to that place, "
-            "or name another file with --config or $RELAY_CONFIG"
+            "there is no such file; let `sudo relay setup` write it, or name another file with "
+            "--config or $RELAY_CONFIG"
         )
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); let the user that runs relay read it"

@@ -106,6 +106,23 @@ def test_a_person_is_asked_and_can_take_what_is_proposed(desktop):
     assert desktop.config.servers[0].password.reveal() == PASSWORD
 
 
+def test_a_number_without_its_country_is_asked_again(desktop):
+    """At once: what was typed before it is not lost at the end."""
+    typed = ["1", "0711000000", GATEWAY, "", "y"]
+    done = desktop.setup(typed="\n".join(typed) + "\n")
+    assert done.exit_code == 0, done.output
+    assert '"0711000000" has no country in front' in done.output
+    assert desktop.config.modems[0].number == GATEWAY
+    refused = desktop.script("--modem", "auto", "--number", "0711000000")
+    assert refused.exit_code == 1
+    assert "Nothing was written" in refused.output
+
+
+def test_a_program_reads_one_document_and_nothing_else(desktop):
+    done = desktop.script("--modem", "auto", "--json")
+    assert json.loads(done.stdout)["written"]
+
+
 def test_a_second_run_proposes_what_holds_and_keeps_the_rest(desktop):
     assert desktop.script("--modem", "auto", "--number", GATEWAY).exit_code == 0
     text = desktop.path.read_text("utf-8") + "\n[sending]\n# by hand\nvalidity_h = 24\n"

@@ -99,8 +99,7 @@ def _choice(desk: Desk, talk: Talk, known: Known) -> Choice:
     met, pin = meet_modem(talk, bus, binding, known.pin)
     if binding == ("port", "auto") and met.identity.imei:
         binding = ("imei", met.identity.imei)
-    proposed = known.number or met.identity.number
-    number = talk.ask("number", "The SIM's own number, if known", proposed)
+    number = talk.number(known.number or met.identity.number)
     url, user, password = meet_server(talk, known)
     return Choice(
         known.modem, binding, number, pin or None, known.server, url, user, password or None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from relay.cli.printing import data, note
+from relay.cli.printing import note
 from relay.core.usb import check_digit
 from relay.errors import RelayError
 
@@ -56,13 +57,13 @@ class Talk:
         """Something did not work: whether it is to be asked again. If not, it is written all the
         same, with a warning. Raises `DoesNotWork` where nobody can answer; `mild` is what may
         work another day."""
-        note(problem)
-        if not self._yes and click.confirm("Say it again?", default=not mild, err=True):
-            return True
         if self._yes and not (mild or self._untested):
             raise DoesNotWork(
                 f"{problem} Nothing was written. Correct it, or write it all the same: --untested"
             )
+        note(problem)
+        if not self._yes and click.confirm("Say it again?", default=not mild, err=True):
+            return True
         self.warnings.append(problem)
         return False
 
@@ -71,6 +72,22 @@ class Talk:
         self.warnings.append(words)
 
     # --- the modem ------------------------------------------------------------------------------
+
+    def number(self, proposed: str) -> str:
+        """The SIM's own; what the configuration would refuse is asked again."""
+        from relay.config_network import own_number
+        from relay.config_secrets import Unfit
+        from relay.config_values import Place
+
+        while True:
+            written = self.ask("number", "The SIM's own number, if known", proposed)
+            try:
+                return own_number(written, Place(Path(), {}))
+            except Unfit:
+                problem = f'"{written}" has no country in front; write it as "+254711000000".'
+            if self._yes:
+                raise DoesNotWork(f"{problem} Nothing was written.")
+            note(problem)
 
     def modem(self, bus: Bus, proposed: str) -> str:
         """Which modem is meant, of those that are plugged in."""
@@ -161,11 +178,11 @@ def _try_pin(
 
 def _introduce(met: Met) -> None:
     who, survey = met.identity, met.survey
-    data(f"Modem    {who.manufacturer} {who.model}, IMEI {who.imei or 'not told'}")
+    note(f"Modem    {who.manufacturer} {who.model}, IMEI {who.imei or 'not told'}")
     if survey is not None:
         where = " ".join(filter(None, (survey.operator, survey.access)))
         signal = "unknown" if survey.signal_dbm is None else f"{survey.signal_dbm} dBm"
-        data(f"Network  {met.state}{f', {where}' if where else ''}, signal {signal}")
+        note(f"Network  {met.state}{f', {where}' if where else ''}, signal {signal}")
 
 
 # --- the server ---------------------------------------------------------------------------------
@@ -187,7 +204,7 @@ def meet_server(talk: Talk, known: Known) -> tuple[str, str, str]:
         password = talk.ask("password", "Its password", secret or password, secret=True)
         outcome = knock(url, user, password)
         if outcome == OK:
-            data("Server   it lets relay in")
+            note("Server   it lets relay in")
             return url, user, password
         mild = outcome.code.startswith(("NET_", "TLS_", "HTTP_5"))
         words = f"The server does not let relay in: {outcome.code}, {outcome.detail}."

@@ -88,7 +88,7 @@ def _configuration(station: Station) -> Problem:
             "CONFIG_MISSING",
             Verdict.UNKNOWN,
             plain.sentence(first),
-            say("Write the configuration, then: relay config check"),
+            say("Set relay up: sudo relay setup"),
         )
     return Problem(
         "CONFIG_BAD",

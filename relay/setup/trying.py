@@ -9,7 +9,7 @@ from relay.core.device import Identity, Survey
 from relay.core.link import LinkState
 from relay.core.outcome import OK, Outcome, outcome_of
 from relay.core.usb import Binding
-from relay.errors import ModemError, ServerError, SimProblem
+from relay.errors import ModemError, PortLost, ServerError, SimProblem
 from relay.modem.discovery import Bus, Discovery
 from relay.modem.driver import GsmDriver
 from relay.servers.cht import ChtServer
@@ -80,6 +80,8 @@ def meet(bus: Bus, binding: Binding, pin: str | None, tries: Tries) -> Met:
         return Met(modem.identity, modem.survey(), str(modem.link))
     except SimProblem as error:
         return Met(problem=str(error.detail or error), sim=str(error.kind), tries=tries.left)
+    except PortLost as error:
+        return Met(problem=error.cause)
     except ModemError as error:
         return Met(problem=str(error))
     finally:

@@ -258,7 +258,7 @@ def test_a_database_that_cannot_be_read_is_the_only_problem(
 
 @pytest.mark.parametrize(
     ("problem", "code"),
-    [("/etc/relay/relay.toml: there is no such file; copy it", "CONFIG_MISSING"),
+    [("/etc/relay/relay.toml: there is no such file; let it be written", "CONFIG_MISSING"),
      ("relay.toml:3: [modem.a] prot: unknown key", "CONFIG_BAD")],
 )  # fmt: skip
 def test_a_bad_configuration_is_the_only_problem(problem: str, code: str) -> None:

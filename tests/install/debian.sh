@@ -110,9 +110,13 @@ simulate() {
         --property=StandardInput=null relay simulate --link /run/clinic --control /run/clinic/control
     check inside test -S /run/clinic/control
 }
-configure() { # that of the simulation, with the database in its usual place
-    inside sed -e '/^path = /d' /run/clinic/relay.toml
+of_the_clinic() { inside sed -n "s/^$1 = \"\(.*\)\".*/\1/p" /run/clinic/relay.toml; }
+set_up() { # as a technician does it, for the station of the simulation
+    of_the_clinic password | inside tee /root/password >/dev/null
+    inside relay setup --yes --modem /run/clinic/modem1 --number +254711000000 \
+        --server-url "$(of_the_clinic url)" --user gateway --password-file /root/password
 }
+finds() { check says "Root causes: 1 \(($1)\)" inside relay doctor; } # CODE
 
 cp -a "$clean" "$machine"
 say "a clean machine boots with no network"
@@ -135,16 +139,21 @@ inside udevadm test /sys/devices/virtual/tty/tty0 2>&1 | grep -E '60-relay.rules
 check says '^root relay 750' inside stat -c '%U %G %a' /etc/relay
 check says '^root root 750' inside stat -c '%U %G %a' /etc/relay/secrets
 
-say "a station on a simulated modem"
+say "a station on a simulated modem is set up"
 simulate
-configure | inside tee /etc/relay/relay.toml >/dev/null
+check says '^UNKNOWN' inside relay status
+check says 'it lets relay in' set_up
+check says '^root relay 640' inside stat -c '%U %G %a' /etc/relay/relay.toml
+check says '^root root 600' inside stat -c '%U %G %a' /etc/relay/secrets/server-main-password
+inside sed -i -e 's/^# survey_s = .*/survey_s = 5/' -e 's/^# poll_min_s = .*/poll_min_s = 1/' \
+    -e 's/^# poll_max_s = .*/poll_max_s = 5/' /etc/relay/relay.toml
 cp "$machine/etc/relay/relay.toml" "$work/relay.toml"
-inside chown root:relay /etc/relay/relay.toml
-inside chmod 640 /etc/relay/relay.toml
 check inside relay config check
 inside systemctl start relay
 check inside systemctl is-active relay
 check says '^OK' inside relay status
+check inside relay doctor
+check says 'relay is running and has the modem. Nothing was changed' set_up
 check says '^relay relay 750' inside stat -c '%U %G %a' /run/relay
 net 'handset +254700000001 send before the upgrade' >/dev/null
 check says 'before the upgrade' net 'server reports'
@@ -152,12 +161,30 @@ net 'server queue +254700000001 Thank you' >/dev/null
 check says 'Thank you' net 'handset +254700000001 inbox'
 
 say "the modem is unplugged and plugged in again"
-has_doctor=$(inside relay doctor --help 2>/dev/null || true) # an old package may have none
 net unplug >/dev/null
 check says 'MODEM_LOST|PORT_MISSING' inside relay status
-[ -z "$has_doctor" ] || check says 'MODEM_LOST|PORT_MISSING' inside relay doctor
+finds 'MODEM_LOST|PORT_MISSING'
 net replug >/dev/null
 check says '^OK' inside relay status
+
+say "doctor finds what is broken on purpose, and mends what it may"
+net 'sim remove' >/dev/null
+finds SIM_ABSENT
+net 'sim +254711000000' >/dev/null
+net 'server stop' >/dev/null
+finds NET_REFUSED
+net 'server start' >/dev/null
+printf 'wrong\n' | inside tee /etc/relay/secrets/server-main-password >/dev/null
+inside systemctl restart relay
+finds AUTH_401
+inside systemctl stop relay
+check says 'it lets relay in' set_up
+inside systemctl disable --quiet relay
+finds 'SERVICE_[A-Z]+|DAEMON_[A-Z]+'
+check inside relay doctor --fix service
+check inside systemctl is-enabled relay
+check says '^OK' inside relay status
+check inside relay doctor
 
 say "an upgrade with a queue in place"
 net 'server stop' >/dev/null

@@ -30,8 +30,8 @@ def config(seen: ConfigSeen) -> Finding:
         return fail(
             "CONFIG_MISSING",
             f"there is no {seen.path}",
-            "Copy the reference relay.toml to that place and fill it in, or name another file: "
-            "relay --config FILE doctor",
+            "Let relay set itself up: sudo relay setup\n"
+            "Or name another file: relay --config FILE doctor",
         )
     if seen.problems and "cannot be read (" in seen.problems[0]:
         return fail("CONFIG_BAD", seen.problems[0].partition(";")[0], _AS_ROOT)
