@@ -21,7 +21,7 @@ from relay.core.airtime import Wishes
 from relay.core.batching import Limits
 from relay.core.calls import CallPolicy
 from relay.core.credit import Reserve
-from relay.core.ladder import STEPS
+from relay.core.ladder import STEPS, Trouble
 from relay.core.money import micros
 from relay.core.polling import Pace
 from relay.core.routing import operators_of
@@ -186,31 +186,11 @@ def modem_turn(
     """Everything that one modem's thread owns; the `bus` is that of all modems."""
     facts = Facts(db)
     modem = driver(config, db, clock, bus)
-    sending = whole.sending
-    policy = SubmissionPolicy(
-        mode=config.submission,
-        on_uncertain=sending.on_uncertain,
-        wait_ms=round(sending.uncertain_wait_s * 1000),
-        unsent_ms=round(config.answer_timeout_s * 1000),
-    )
-    submission = Submission(outbox, facts, clock, policy)
+    submission = Submission(outbox, facts, clock, submission_policy(config, whole.sending))
     recovery = Recovery(modem, facts, clock, recovery_policy(whole.recovery))
     hold = credit_hold(config, whole.airtime, db, clock)
     guard = SimGuard(modem, Sims(db), notices_of(db, whole), clock, whole.gateway.name)
-    sims = Sims(db)
-    roster = Roster(
-        config.name, facts, outbox, Takeover(db), clock, _routing(whole), sims.holds, sims.imsi_of
-    )
-    silence = Silence(
-        modem,
-        Rhythms(db, config.name),
-        Canaries(db, config.name),
-        outbox,
-        clock,
-        canary_policy(config),
-        recovery.worked,
-        min(60.0, config.survey_s),
-    )
+    roster = _roster(config, whole, db, outbox, clock)
     receiving = Receiving(modem, inbox, clock, sync_bell, config.sweep_s, facts)
     linking = Linking(
         modem, facts, clock, random.random, config.survey_s, recovery, guard.surveyed
@@ -221,29 +201,62 @@ def modem_turn(
         receiving.look_soon()
 
     ringing = Ringing(modem, Calls(db, outbox), clock, call_policy(config), look_over)
-    return ModemTurn(
+    sending = Sending(
         modem,
-        linking,
-        receiving,
-        Sending(
-            modem,
-            outbox,
-            submission,
-            clock,
-            sending.soft_retries,
-            lambda: hold.selection() & roster.selection(),
-            credit=hold,
-            sim=guard,
-            rings=lambda: ringing.rings,
-            paused=lambda: pauses.holds(SENDING),
-        ),
+        outbox,
         submission,
-        airtime(modem, config, whole.airtime, db, outbox, clock, hold),
-        roster,
         clock,
-        modems_bell,
-        (guard, ringing, silence),
-        lambda: bus.plugs,
+        whole.sending.soft_retries,
+        lambda: hold.selection() & roster.selection(),
+        credit=hold,
+        sim=guard,
+        rings=lambda: ringing.rings,
+        paused=lambda: pauses.holds(SENDING),
+    )
+    money = airtime(modem, config, whole.airtime, db, outbox, clock, hold)
+    silence = _silence(modem, config, db, outbox, clock, recovery.worked)
+    companions = (guard, ringing, silence)
+    return ModemTurn(
+        modem, linking, receiving, sending, submission, money, roster, clock, modems_bell,
+        companions, lambda: bus.plugs,
+    )  # fmt: skip
+
+
+def _roster(
+    config: ModemConfig, whole: Config, db: Database, outbox: Outbox, clock: Clock
+) -> Roster:
+    sims, takeover = Sims(db), Takeover(db)
+    return Roster(
+        config.name, Facts(db), outbox, takeover, clock, _routing(whole), sims.holds, sims.imsi_of
+    )
+
+
+def _silence(
+    modem: Modem,
+    config: ModemConfig,
+    db: Database,
+    outbox: Outbox,
+    clock: Clock,
+    worked: Callable[[Trouble], None],
+) -> Silence:
+    return Silence(
+        modem,
+        Rhythms(db, config.name),
+        Canaries(db, config.name),
+        outbox,
+        clock,
+        canary_policy(config),
+        worked,
+        min(60.0, config.survey_s),
+    )
+
+
+def submission_policy(config: ModemConfig, sending: SendingConfig) -> SubmissionPolicy:
+    return SubmissionPolicy(
+        mode=config.submission,
+        on_uncertain=sending.on_uncertain,
+        wait_ms=round(sending.uncertain_wait_s * 1000),
+        unsent_ms=round(config.answer_timeout_s * 1000),
     )
 
 

@@ -13,7 +13,16 @@ from relay.errors import CorruptDatabase, StoreError
 from relay.flows.ports import Clock
 from relay.log import event
 from relay.sealing import SealingError
-from relay.store import blanking, copying, custody, heads, history, reserve, retention
+from relay.store import (
+    blanking,
+    copying,
+    custody,
+    heads,
+    history,
+    journal,
+    reserve,
+    retention,
+)
 from relay.store.answers import forget as forget_answering
 from relay.store.auditing import audit
 from relay.store.caps import forget
@@ -125,6 +134,7 @@ class Housekeeping:
             forget(tx, self._clock.earliest())
             forget_answering(tx, self._clock.earliest())
         self._blank()
+        journal.forget(self._db)
         if not self._keep_ms:
             return
         forgotten = 0

@@ -261,6 +261,20 @@ class Station:
                 return
             self._tick.wait(0.01)
 
+    def passes(self, number: int, within_s: float = 40) -> None:
+        """A text in and a text out make their whole way, once."""
+        self.text(f"report {number}")
+        self.server.queue(f"m{number}", MOTHER, f"reply {number}")
+        self.eventually(
+            lambda: (
+                self.forwarded[f"report {number}"] == 1
+                and self.server.state(f"m{number}") == "delivered"
+            ),
+            f"message {number} passes",
+            within_s=within_s,
+        )
+        assert self.screen()[f"reply {number}"] == 1
+
     def pass_time(self, seconds: float) -> None:
         """Let real time pass: only for what must not happen."""
         self._tick.wait(seconds)

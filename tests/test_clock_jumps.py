@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.station import GATEWAY, MOTHER, NURSE, Station
-from tests.test_daemon import passes, up
+from tests.test_daemon import up
 
 pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
@@ -84,7 +84,7 @@ def test_fifty_years_lose_double_and_expire_nothing(station, tmp_path):
     for phone in (AUNT, UNCLE):
         station.handset(phone).switch_off()
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     station.text(LONG, order=late.keep_back)
     station.server.queue("aunt", AUNT, "to aunt")
     station.eventually(lambda: station.server.state("aunt") == "sent", "it is accepted")
@@ -96,11 +96,11 @@ def test_fifty_years_lose_double_and_expire_nothing(station, tmp_path):
 
     clock.set("-50y")
     relay = station.start(environ=clock.environ)
-    passes(station, 2, within_s=60)
+    station.passes(2, within_s=60)
     for number, offset in enumerate(("+50y", "-50y", "+0"), 3):
         clock.set(offset)
         station.pass_time(1.5)
-        passes(station, number, within_s=60)
+        station.passes(number, within_s=60)
         assert states(station) == UNDER_WAY, offset
 
     station.handset(NURSE)._carry(late.parts, GATEWAY, None)

@@ -332,7 +332,7 @@ def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path, content, said):
 
 def test_a_missing_file_says_how_to_get_one(tmp_path):
     """The first thing that a new user sees."""
-    with pytest.raises(ConfigError, match="there is no such file; let `sudo relay setup` write it"):
+    with pytest.raises(ConfigError, match="there is no such file; let `sudo relay setup`"):
         load(tmp_path / "relay.toml", {})
 
 

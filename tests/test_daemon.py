@@ -83,21 +83,6 @@ def up(station: Station) -> RelayProcess:
     return relay
 
 
-def passes(station: Station, number: int, within_s: float = 40) -> None:
-    """A text in and a text out make their whole way."""
-    station.text(f"report {number}")
-    station.server.queue(f"m{number}", MOTHER, f"reply {number}")
-    station.eventually(
-        lambda: (
-            station.forwarded[f"report {number}"] == 1
-            and station.server.state(f"m{number}") == "delivered"
-        ),
-        f"message {number} passes",
-        within_s=within_s,
-    )
-    assert station.screen()[f"reply {number}"] == 1
-
-
 # --- start --------------------------------------------------------------------------------------
 
 
@@ -136,7 +121,7 @@ def test_a_second_daemon_is_refused(station):
     assert "another program holds the database" in second.log
     second_is_gone = station._processes.pop()
     assert second_is_gone is second
-    passes(station, 1)
+    station.passes(1)
 
 
 def test_a_newer_database_is_left_alone(station):
@@ -155,7 +140,7 @@ def test_a_newer_database_is_left_alone(station):
 def test_a_damaged_database_is_set_aside_and_salvaged(station):
     """It is never deleted; what can be read of it goes on, and the messages with it."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     relay.stop()
     whole = station.store.read_bytes()
     place = whole.rindex(b"table_info") if b"table_info" in whole else len(whole) // 2
@@ -164,7 +149,7 @@ def test_a_damaged_database_is_set_aside_and_salvaged(station):
     salvaged = station.fact("store.salvaged")
     assert Path(salvaged["path"]).exists()
     assert salvaged["rows"]["meta"] == 2  # who we are, and the mark of the file
-    passes(station, 2)
+    station.passes(2)
     assert station.forwarded["report 1"] == 1
 
 
@@ -215,12 +200,12 @@ def test_a_second_signal_is_obeyed_at_once(tmp_path):
 def test_a_killed_daemon_goes_on_where_it_was(station):
     """kill -9, start again: nothing is lost and nothing comes twice."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     station.text("report 2")
     assert relay.kill() == KILLED
     station.text("report 3")
     up(station)
-    passes(station, 4)
+    station.passes(4)
     station.eventually(station.at_rest, "rest")
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 3, 4)}
 
@@ -231,13 +216,13 @@ def test_a_killed_daemon_goes_on_where_it_was(station):
 def test_an_unplugged_modem_may_come_back(station):
     """What came in and what was queued meanwhile goes its way when the modem is there again."""
     up(station)
-    passes(station, 1)
+    station.passes(1)
     station.modem.unplug()
     station.eventually(lambda: station.fact("modem.usb.link")["state"] == "LOST", "it is missed")
     station.text("report 2")
     station.server.queue("m2", MOTHER, "reply 2")
     station.modem.replug()
-    passes(station, 3)
+    station.passes(3)
     assert station.forwarded["report 2"] == 1
     assert station.screen()["reply 2"] == 1
 
@@ -273,7 +258,7 @@ def test_a_message_of_another_process_is_noticed(station):
 def test_a_full_disk_keeps_messages_on_the_sim(station):
     """What cannot be written is not deleted from the SIM; with room again it goes on."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     log = station.store.with_name("relay.db-wal")
     resource.prlimit(relay.pid, resource.RLIMIT_FSIZE, (log.stat().st_size, -1))
     station.text("report 2")
@@ -281,7 +266,7 @@ def test_a_full_disk_keeps_messages_on_the_sim(station):
     assert station.left_in_memory() == 1
     assert "Free some space" in relay.log
     resource.prlimit(relay.pid, resource.RLIMIT_FSIZE, (-1, -1))
-    passes(station, 3)  # whose ring wakes it before its half minute is over
+    station.passes(3)  # whose ring wakes it before its half minute is over
     station.eventually(station.at_rest, "rest")
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 3)}
 
@@ -291,7 +276,7 @@ def test_a_modem_that_falls_silent_is_opened_again(station):
     up(station)
     station.modem.faults.silence(1.5)
     # Even a listing, which may take long, is given up when nothing at all comes.
-    passes(station, 1, within_s=80)
+    station.passes(1, within_s=80)
 
 
 # --- supervision --------------------------------------------------------------------------------

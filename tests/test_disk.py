@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.station import MOTHER, RelayProcess, Station
-from tests.test_daemon import TEMPFAIL, passes, up
+from tests.test_daemon import TEMPFAIL, up
 
 pytestmark = [pytest.mark.pty, pytest.mark.slow]
 
@@ -38,11 +38,11 @@ def problems(station: Station) -> dict[str, str]:
 def test_a_deleted_database_comes_back(station):
     """It lives on for the process alone, which puts it back, and reads on."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     station.store.unlink()
     station.eventually(lambda: "store.rescued" in relay.log, "it is rescued")
     station.eventually(station.store.exists, "it is there again")
-    passes(station, 2)
+    station.passes(2)
     assert relay.exit_code is None
     assert station.forwarded == {"report 1": 1, "report 2": 1}
     assert relay.stop() == 0
@@ -51,10 +51,10 @@ def test_a_deleted_database_comes_back(station):
 def test_a_moved_folder_loses_nothing(station):
     """Somebody moved it all away: what relay has is written to the old place."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     station.store.parent.rename(station.folder / "moved")
     station.eventually(lambda: "store.rescued" in relay.log, "it is rescued")
-    passes(station, 2)
+    station.passes(2)
     assert station.forwarded == {"report 1": 1, "report 2": 1}
 
 
@@ -62,12 +62,12 @@ def test_a_database_that_was_put_in_its_place_is_taken(station):
     """A person restored a copy without stopping relay: the copy counts, and what relay had is
     kept beside it."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     assert station.command("backup", str(station.folder / "copy.db")).returncode == 0
-    passes(station, 2)
+    station.passes(2)
     (station.folder / "copy.db").rename(station.store)
     station.eventually(lambda: "store.rescued" in relay.log, "it is rescued")
-    passes(station, 3)
+    station.passes(3)
     (rescued,) = station.store.parent.glob("relay.db.rescued-*")
     with closing(sqlite3.connect(rescued)) as conn:
         assert conn.execute("SELECT count(*) FROM inbound").fetchone()[0] == 2
@@ -80,7 +80,7 @@ def test_a_database_that_was_put_in_its_place_is_taken(station):
 def test_damage_that_shows_while_relay_runs_is_mended(station):
     """It is set aside and salvaged by the same process; no worker goes on against it."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     with closing(sqlite3.connect(station.store)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         root = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'part'").fetchone()[0]
@@ -91,7 +91,7 @@ def test_damage_that_shows_while_relay_runs_is_mended(station):
         conn.execute("INSERT INTO meta VALUES ('test', '1')")
     station.server.queue("m2", MOTHER, "reply 2")
     station.eventually(lambda: "store.salvaged" in relay.log, "it is salvaged", within_s=60)
-    passes(station, 3)
+    station.passes(3)
     assert relay.exit_code is None
     assert station.screen()["reply 2"] == 1
     assert station.forwarded == {"report 1": 1, "report 3": 1}
@@ -104,7 +104,7 @@ def test_damage_that_shows_while_relay_runs_is_mended(station):
 def test_a_program_that_holds_the_database_is_named(station):
     """What comes in waits on the SIM, status works, and relay goes on when it is let go."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     with closing(sqlite3.connect(station.store, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         station.text("report 2")
@@ -113,7 +113,7 @@ def test_a_program_that_holds_the_database_is_named(station):
         assert station.left_in_memory() == 1
         assert station.command("status").returncode in (0, 1, 2)
         other.execute("ROLLBACK")
-    passes(station, 3, within_s=60)
+    station.passes(3, within_s=60)
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 3)}
 
 
@@ -133,7 +133,7 @@ def refused(station: Station, store: Path) -> None:
 def test_a_second_daemon_is_refused_by_whatever_path(station):
     """Another name for the folder or the file, or with the lock file gone."""
     up(station)
-    passes(station, 1)
+    station.passes(1)
     (station.folder / "other").symlink_to(station.store.parent)
     refused(station, station.folder / "other" / "relay.db")
     links = station.folder / "links"
@@ -144,7 +144,7 @@ def test_a_second_daemon_is_refused_by_whatever_path(station):
     refused(station, links / "hard.db")
     station.store.with_name("relay.db.lock").unlink()
     refused(station, station.store)
-    passes(station, 2)
+    station.passes(2)
 
 
 # --- a small disk -------------------------------------------------------------------------------
@@ -199,14 +199,14 @@ def disk(station: Station) -> Iterator[SmallDisk]:
 def test_a_full_disk_under_a_running_relay(station, disk):
     """What comes in waits on the SIM; with room it goes on by itself. Twice."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     disk.fill()
     station.text("report 2")
     station.eventually(lambda: "worker.waiting worker=modem-usb" in relay.log, "it says so")
     assert station.left_in_memory() == 1
     assert "DISK_FULL" in problems(station)
     disk.free()
-    passes(station, 3, within_s=60)
+    station.passes(3, within_s=60)
     station.eventually(station.at_rest, "rest")
     assert relay.exit_code is None
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 3)}
@@ -231,7 +231,7 @@ def test_a_reserve_lets_relay_receive_on_a_full_disk(station):
         station.eventually(kept.exists, "it is kept")
         disk.fill()
         station.eventually(lambda: "disk.full reserve" in relay.log, "it is given up")
-        passes(station, 1, within_s=60)
+        station.passes(1, within_s=60)
         assert "DISK_LOW" in problems(station)
         disk.free()
         station.eventually(kept.exists, "it is taken back")
@@ -250,7 +250,7 @@ def test_a_start_on_a_full_disk(station, disk):
     if ended:
         station._processes.clear()
         up(station)
-    passes(station, 1, within_s=60)
+    station.passes(1, within_s=60)
 
 
 def first_end(relay: RelayProcess) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from relay.simulator.faults import Cure, Hang
 from relay.simulator.stick import Stick
-from tests.station import GATEWAY, MOTHER, Station
+from tests.station import GATEWAY, Station
 
 pytestmark = pytest.mark.pty
 
@@ -27,20 +27,6 @@ HASTY: dict[str, dict[str, object]] = {
 def station(tmp_path: Path) -> Iterator[Station]:
     with Station(tmp_path, changes=HASTY) as made:
         yield made
-
-
-def passes(station: Station, number: int, within_s: float = 40) -> None:
-    """A text in and a text out make their whole way, once."""
-    station.text(f"report {number}")
-    station.server.queue(f"m{number}", MOTHER, f"reply {number}")
-    station.eventually(
-        lambda: (
-            station.forwarded[f"report {number}"] == 1
-            and station.server.state(f"m{number}") == "delivered"
-        ),
-        f"message {number} passes",
-        within_s=within_s,
-    )
 
 
 def ladder(station: Station) -> str:
@@ -64,10 +50,10 @@ def test_a_hang_is_cured_by_its_step(station: Station, cure: Cure) -> None:
     illnesses = 2 if cure is Cure.CFUN else 1
     step = {Cure.ESCAPE: "ESC"}.get(cure, cure.name)
     station.start()
-    passes(station, 0)
+    station.passes(0)
     for number in range(1, illnesses + 1):
         station.modem.faults.silence(cured_by=cure)
-        passes(station, number)
+        station.passes(number)
         station.eventually(lambda: ladder(station) == "WELL", "the cure is proved")
     if cure is not Cure.ESCAPE:  # which is part of every time-out as well
         assert steps(station)[-illnesses:] == [step] * illnesses
@@ -90,10 +76,10 @@ def test_a_mad_modem_ends_up_on_the_ladder(tmp_path: Path, kind: Hang, cure: Cur
     """
     with Station(tmp_path, port=Stick, changes=HASTY) as station:
         station.start()
-        passes(station, 0)
+        station.passes(0)
         station.modem.faults.hang(kind, cured_by=cure, every_s=0.2)
         for number in range(1, 6):
-            passes(station, number, within_s=60)
+            station.passes(number, within_s=60)
         station.eventually(lambda: steps(station), "a step was taken")
         assert station.modem.faults.hangs.kind is None
         nothing_lost_or_doubled(station, 6)
@@ -104,10 +90,10 @@ def test_a_modem_that_restarts_in_a_loop_is_cured(tmp_path: Path) -> None:
     """Opening it anew would help for a moment, again and again."""
     with Station(tmp_path, changes=lasting(proof_s=6, settle_s=1)) as station:
         station.start()
-        passes(station, 0)
+        station.passes(0)
         station.modem.faults.hang(Hang.LOOP, cured_by=Cure.CFUN, every_s=3)
         for number in range(1, 4):
-            passes(station, number)
+            station.passes(number)
         station.eventually(lambda: "CFUN" in steps(station), "it is restarted", within_s=60)
         station.eventually(lambda: ladder(station) == "WELL", "the cure is proved", within_s=60)
         assert station.modem.faults.hangs.kind is None
@@ -124,9 +110,9 @@ def test_a_stick_is_taken_from_the_usb_and_its_power_is_switched(tmp_path: Path)
     changes = {**HASTY, "modem.usb": {**HASTY["modem.usb"], "power_cycle": [str(program)]}}
     with Station(tmp_path, port=Stick, changes=changes) as station:
         station.start()
-        passes(station, 0)
+        station.passes(0)
         station.modem.faults.silence(cured_by=Cure.USB)
-        passes(station, 1)
+        station.passes(1)
         assert steps(station)[-1] == "USB"
         station.eventually(lambda: ladder(station) == "WELL", "the cure is proved")
         station.modem.faults.silence(cured_by=Cure.POWER)
@@ -134,7 +120,7 @@ def test_a_stick_is_taken_from_the_usb_and_its_power_is_switched(tmp_path: Path)
         station.modem.unplug()
         station.modem.replug()
         done.touch()
-        passes(station, 2)
+        station.passes(2)
         assert steps(station)[-1] == "POWER"
         nothing_lost_or_doubled(station, 3)
 
@@ -145,7 +131,7 @@ def test_a_deaf_modem_is_found_and_cured(tmp_path: Path) -> None:
     modem = {**HASTY["modem.usb"], "number": GATEWAY, "canary": True, "canary_wait_s": 2}
     with Station(tmp_path, changes={**HASTY, "modem.usb": modem}) as station:
         station.start()
-        passes(station, 0)
+        station.passes(0)
         station._processes[-1].stop()
         busy = {"sums": [36_000] * 168, "weeks": [1] * 168, "hours": 1000, "arrivals": 1000,
                 "longest": 0}  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.station import MOTHER, Station, never_fell
-from tests.test_daemon import passes, up
+from tests.test_daemon import up
 
 pytestmark = pytest.mark.pty
 
@@ -24,7 +24,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
 def test_nothing_is_doubled_after_a_restore(station: Station) -> None:
     """Messages wait for the modem when the copy is made, and go out before the laptop dies."""
     relay = up(station)
-    passes(station, 1)
+    station.passes(1)
     station.modem.unplug()
     station.server.queue("m2", MOTHER, "reply 2")
     station.server.queue("m3", MOTHER, "reply 3")
@@ -43,13 +43,13 @@ def test_nothing_is_doubled_after_a_restore(station: Station) -> None:
     restored = station.command("restore", str(copy), "--json")
     assert json.loads(restored.stdout)["held"] == 2
     up(station)
-    passes(station, 4)
+    station.passes(4)
     assert station.screen() == {f"reply {n}": 1 for n in (1, 2, 3, 4)}
     assert station.forwarded == {f"report {n}": 1 for n in (1, 2, 4)}
     told = json.loads(station.command("status", "--json").stdout)["problems"]
     assert "RESTORED" in [one["code"] for one in told]
 
     assert station.command("outbox", "sent", "--restored").returncode == 0
-    passes(station, 5)
+    station.passes(5)
     assert [station.on_air(f"reply {n}") for n in range(1, 6)] == [1] * 5
     assert all(never_fell(station.climbed(f"m{n}")[:6]) for n in (1, 4, 5))

@@ -220,6 +220,7 @@ def _tell_remains(person: Person, left: Remains, own: Path | None) -> None:
     if left.closed:
         note(f"Whether it stands in these cannot be seen here: {', '.join(left.closed)}")
     note(
-        "Not reached from here: the server, the operator, the SIM, copies and exports on sticks, "
-        "the journal of the system if relay ever logged at debug. Ask those who have them."
+        "Not reached from here: the server, the operator, the SIM, copies on sticks, exports and "
+        "what an office has imported of them (relay erase at the office does not look there), the "
+        "journal of the system if relay ever logged at debug. Ask those who have them."
     )

@@ -8,6 +8,7 @@ from relay.cli.calling import call
 from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk
 from relay.cli.printing import data, emit
 from relay.control.words import LEVELS
+from relay.core.plain import many
 
 
 @click.command(
@@ -38,5 +39,5 @@ def loglevel(desk: Desk, level: str, minutes: int | None, as_json: bool) -> None
         emit(answer)
         return
     held = answer["minutes"]
-    until = f"for {held} minutes" if held else "until relay is started anew"
+    until = f"for {many(held, 'minute')}" if held else "until relay is started anew"
     data(f"The log level is {answer['level']}, {until}. See it: relay log -f")

@@ -32,15 +32,27 @@ from relay.errors import ConfigError, NumberError, RelayError, StoreError, TextE
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# In the order of a technician's day.
-_COMMANDS = (
-    "status", "monitor", "doctor", "explain", "send", "inbox", "outbox", "sim", "trace", "log",
-    "history", "balance", "airtime", "alerts", "modems", "config", "run", "backup", "restore",
-    "purge", "simulate", "demo", "version", "install", "uninstall", "completion", "upgrade-check",
-    "setup", "ussd", "survey", "sync", "pause", "resume", "at", "journal", "reload", "loglevel",
-    "audit", "support-bundle", "erase", "export", "import", "channels", "people", "places",
-    "try", "callouts",
-)  # fmt: skip
+# In the order of a technician's day, as `relay --help` shows them.
+_GROUPS = {
+    "How it is": (
+        "status", "monitor", "doctor", "explain", "log", "history", "alerts",
+    ),
+    "Messages": ("send", "inbox", "outbox", "trace"),
+    "Modem, SIM and airtime": (
+        "modems", "survey", "sim", "balance", "airtime", "ussd", "at",
+    ),
+    "The running relay": ("sync", "pause", "resume", "reload", "loglevel", "journal"),
+    "Community": (
+        "people", "places", "forms", "channels", "callouts", "reminders", "try", "report",
+    ),
+    "Setting up": (
+        "setup", "config", "install", "uninstall", "upgrade-check", "completion", "run", "version",
+    ),
+    "Keeping and handing over": (
+        "backup", "restore", "audit", "export", "import", "purge", "erase", "support-bundle",
+    ),
+    "Learning and trying": ("demo", "simulate"),
+}  # fmt: skip
 
 
 def _module(name: str) -> str:
@@ -56,7 +68,8 @@ class Commands(click.Group):
     """Finds `relay NAME` in the module relay.cli.NAME, under the same name."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return [name for name in _COMMANDS if importlib.util.find_spec(_module(name))]
+        names = (name for group in _GROUPS.values() for name in group)
+        return [name for name in names if importlib.util.find_spec(_module(name))]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
@@ -65,6 +78,20 @@ class Commands(click.Group):
         command = getattr(module, _identifier(name))
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """In their groups, all in one column."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        width = max(len(name) for name in commands)
+        for title, names in _GROUPS.items():
+            rows = [
+                (name.ljust(width), command.get_short_help_str(formatter.width - width - 6))
+                for name in names
+                if (command := commands.get(name)) is not None
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names alone: to say what each does would import them all, at each TAB."""

@@ -152,7 +152,7 @@ def _print(lines: Sequence[Line], config: Config | None) -> None:
         note("No USB modem is plugged in. Try another socket, a shorter lead, a hub with power.")
         return
     table(
-        ("SOCKET", "USB", "PORT", "IMEI", "MODEL", "SECTION", "STATE"),
+        ("SOCKET", "USB", "IMEI", "MODEL", "SECTION", "STATE", "PORT"),
         [_row(line) for line in lines],
     )
     for line in lines:
@@ -169,7 +169,7 @@ def _print(lines: Sequence[Line], config: Config | None) -> None:
 def _row(line: Line) -> tuple[str, ...]:
     found = line.found
     named = found.model or found.name
-    cells = (found.socket, found.usb, found.port, found.imei, named, line.modem, found.state)
+    cells = (found.socket, found.usb, found.imei, named, line.modem, found.state, found.port)
     return tuple(cell or "-" for cell in cells)
 
 

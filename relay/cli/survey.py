@@ -38,9 +38,9 @@ def survey(desk: Desk, modem: str | None, show_numbers: bool, as_json: bool) -> 
 
 
 def _masked(one: Mapping[str, Any], show: bool) -> dict[str, Any]:
-    """Without what is somebody's: number and service centre, and whose card it is."""
+    """Without what is somebody's: number and service centre, whose card and modem it is."""
     survey, who = one.get("survey"), dict(one.get("identity") or {})
-    for key in ("number", "imsi", "iccid"):
+    for key in ("number", "imsi", "iccid", "imei"):
         if who.get(key):
             who[key] = number(str(who[key]), show)
     if survey and survey.get("smsc"):

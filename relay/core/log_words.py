@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "inbox.kept": "{modem}: {pdus} SMS came in, {new} of them new",
     "inbox.read": "{modem}: {messages} messages and {reports} delivery reports were read",
     "inbox.incomplete": "of {messages} long messages a part never came; they go on with a gap",
+    "inbox.not_joined": "message {message} cannot be joined, its parts are kept: {error}",
     "inbox.room_made": "{modem}: {stored} messages were moved to make room",
     "inbox.slot_stuck": "{modem}: the slot {slot} cannot be freed: {error}",
     "outbox.accepted": "{modem}: the network took part {part}",
@@ -94,6 +95,8 @@ SENTENCES: Mapping[str, str] = {
     "config.refused": "the configuration cannot be used, the old one holds: {error}",
     "hook.failed": "{hook}: the program has failed: {reason}",
     "hook.recovered": "{hook}: the program works again",
+    "alert.raised": "to be told of: {kind} {subject} ({code})",
+    "alert.solved": "over again: {kind} {subject} ({code})",
     "alert.told": "an SMS to the technician: {problems} problems",
     "heartbeat.failed": "the sign of life was not heard: {code}",
 }

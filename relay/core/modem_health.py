@@ -14,6 +14,12 @@ from relay.core.silence_health import silence
 from relay.core.station import ModemFacts, Running, Station
 from relay.core.verdict import Problem, Verdict
 
+# What to do about a memory that is full, or nearly.
+EMPTIES = say(
+    "relay empties it by itself; if this stays for ten minutes, put the SIM into a phone and "
+    "delete messages there."
+)
+
 _STALE = 10 * MINUTE
 _STARTING = 3 * MINUTE
 _SEARCH_PATIENCE = 10 * MINUTE
@@ -142,10 +148,7 @@ def _registered(modem: ModemFacts, station: Station) -> Iterator[Problem]:
                     used=memory.used,
                     total=memory.total,
                 ),
-                say(
-                    "relay empties it by itself; if this stays for ten minutes, put the SIM into "
-                    "a phone and delete messages there."
-                ),
+                EMPTIES,
                 subject=modem.name,
             )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from relay.core import plain
 from relay.core.link import LinkState
-from relay.core.modem_health import works
+from relay.core.modem_health import EMPTIES, works
 from relay.core.plain import DAY
 from relay.core.room import is_short
 from relay.core.said import say, some
@@ -142,10 +142,7 @@ def _room(modem: ModemFacts) -> Iterator[Problem]:
                     used=use.used,
                     total=use.total,
                 ),
-                say(
-                    "relay empties it by itself; if this stays for ten minutes, put the SIM into "
-                    "a phone and delete messages there."
-                ),
+                EMPTIES,
                 subject=modem.name,
             )
 

@@ -68,6 +68,7 @@ def disk(world: World, station: Station) -> DiskSeen:
             bool(found.f_flag & os.ST_RDONLY),
             found.f_favail if found.f_files else None,
             station.store.days_left,
+            station.store.mount,
         )
     return DiskSeen(str(folder))
 

@@ -68,7 +68,12 @@ class Alerting:
         health = judge(station)
         self._store.redate(now)
         before = self._store.watches() if self._watches is None else self._watches
-        own = Own(self._store.unsent(), self._store.failed(now))
+        own = Own(
+            self._store.unsent(),
+            self._store.failed(now),
+            self._store.in_doubt(),
+            self._store.looping(),
+        )
         seen = sight(station, health, now, own)
         after = alerts.follow(before, seen, self._policy.rules)
         self._save(now, before, after, station, health)
@@ -123,10 +128,13 @@ class Alerting:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """How many alerts have not left yet, and how many were given up in the last day."""
+    """How many alerts have not left yet, were given up in the last day, may or may not have left
+    (in parts), and are held as a loop."""
 
     waiting: int = 0
     failed: int = 0
+    in_doubt: int = 0
+    looping: int = 0
 
 
 def sight(station: Station, health: Health, now: int, own: Own) -> Sight:
@@ -150,13 +158,18 @@ def _of_alerts_alone(station: Station, own: Own) -> frozenset[str]:
     outward = station.outward
     if outward is None:
         return frozenset()
-    alone = own.waiting and outward.waiting <= own.waiting
-    others = sum(reason.n for reason in outward.failed) > own.failed
-    if others or outward.backoff > own.waiting:
-        return _WAITING if alone else frozenset()
-    return _FAILING | (_WAITING if alone else frozenset())
+    others_failed = sum(reason.n for reason in outward.failed) > own.failed
+    ours = (
+        (_WAITING, own.waiting and outward.waiting <= own.waiting),
+        (_FAILING, not (others_failed or outward.backoff > own.waiting)),
+        (_IN_DOUBT, outward.uncertain <= own.in_doubt),
+        (_LOOPING, outward.looping <= own.looping),
+    )
+    return frozenset().union(*(codes for codes, alone in ours if alone))
 
 
+_IN_DOUBT = frozenset({"UNCERTAIN_HELD"})
+_LOOPING = frozenset({"LOOP_SUSPECTED"})
 _WAITING = frozenset({"OUT_SLOW", "OUT_REFUSED"})
 _FAILING = frozenset({"SMS_REJECTED", "SMS_FAILING"})
 

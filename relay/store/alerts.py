@@ -66,6 +66,24 @@ class Alerts:
             )
         )
 
+    def in_doubt(self) -> int:
+        """How many parts of our own SMS may or may not have gone out."""
+        return int(
+            self._db.value(
+                "SELECT count(*) FROM part WHERE state = 'UNCERTAIN' AND modem IS NOT NULL"
+                " AND outbound_id IN (SELECT outbound_id FROM alert_sms)"
+            )
+        )
+
+    def looping(self) -> int:
+        """How many of our own SMS are held: the technician's phone answers by itself."""
+        return int(
+            self._db.value(
+                "SELECT count(*) FROM held"
+                " WHERE outbound_id IN (SELECT outbound_id FROM alert_sms)"
+            )
+        )
+
     def save(self, now: int, watches: Sequence[Watch], documents: Sequence[str] = ()) -> None:
         """What one look has found, and what the programs are told of it, in one commit."""
         with self._db.transaction() as tx:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from relay.core import broadcast
 from relay.core.device import Slot
@@ -15,6 +17,7 @@ from relay.core.machine import step
 from relay.core.pdu import Concat, Deliver, StatusReport, Submit
 from relay.core.reassembly import DAY_MS, Duplicate, Join, place
 from relay.errors import PduError
+from relay.log import event
 from relay.store import answers, aside, assemblies, canaries, custody, hooks, raw, trail
 from relay.store.database import Database
 from relay.store.forwarding import offer
@@ -33,7 +36,11 @@ class Digested:
     undecodable: int = 0
 
 
+_log = logging.getLogger("relay.store")
+
 _BROADCAST = "+CBM"
+# Messages of which parts are missing, in one transaction.
+_AT_ONCE = 100
 
 
 class Inbox:
@@ -52,6 +59,7 @@ class Inbox:
         self._answering = answering
         self._servers = tuple(servers)
         self._max_age_ms = max_age_ms
+        self._failing: set[int] = set()  # those of which the log has heard
         self._gateway = uuid.UUID(db.value("SELECT value FROM meta WHERE key = 'gateway_id'"))
 
     def keep(self, now: int, arrivals: Sequence[Arrival]) -> int:
@@ -97,14 +105,30 @@ class Inbox:
         """Messages whose missing part has not come for too long go on with the gap marked."""
         with self._db.transaction() as tx:
             rows = tx.execute(
-                "SELECT id FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at < ? LIMIT 100",
+                "SELECT id FROM inbound WHERE state = 'WAITING_PARTS' AND kept_at < ?",
                 (now - self._max_age_ms,),
             ).fetchall()
-            for row in rows:
-                twin = assemblies.whole_twin(tx, row["id"], now - 4 * self._max_age_ms)
-                flaw = "part.repeated" if twin else None
-                self._complete(tx, now, row["id"], GaveUpWaiting(), flaw)
-            return len(rows)
+            going = (row["id"] for row in rows if self._give_up_apart(tx, now, row["id"]))
+            return sum(1 for _ in islice(going, _AT_ONCE))
+
+    def _give_up_apart(self, tx: sqlite3.Connection, now: int, inbound_id: int) -> bool:
+        """Whether it went on. One that makes relay itself fail stops none of the others, and
+        goes on waiting: its parts are kept, and another relay may understand them."""
+        failed = apart(tx, lambda: self._give_up(tx, now, inbound_id))
+        if isinstance(failed, Exception):
+            self._stays(inbound_id, failed)
+            return False
+        return True
+
+    def _give_up(self, tx: sqlite3.Connection, now: int, inbound_id: int) -> None:
+        twin = assemblies.whole_twin(tx, inbound_id, now - 4 * self._max_age_ms)
+        self._complete(tx, now, inbound_id, GaveUpWaiting(), "part.repeated" if twin else None)
+
+    def _stays(self, inbound_id: int, error: Exception) -> None:
+        if inbound_id not in self._failing:
+            self._failing.add(inbound_id)
+            why = type(error).__name__
+            _log.error(event("inbox.not_joined", message=inbound_id, error=why))
 
     # --- one PDU --------------------------------------------------------------------------------
 

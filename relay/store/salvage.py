@@ -22,7 +22,7 @@ _TABLES = (
     "forwarding", "status_update", "tombstone", "fact", "audit", "tally",
     "submitted", "reached", "segment", "balance", "sim", "call",
     "utterance", "held", "sample", "alert", "alert_sms", "hook", "hook_call",
-    "custody", "bundle", "handout", "journal",
+    "custody", "bundle", "carried", "handout", "journal",
     "place", "place_alias", "person", "person_place", "person_tag", "person_attribute", "opt_out",
     "answer", "code", "question", "occasion", "allowance",
     "form_report", "patient", "stock_level",

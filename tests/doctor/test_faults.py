@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 
 from relay.cli.explain import explanations
+from relay.core import machine_health
 from relay.core.device import Identity
-from relay.core.doctor.graph import Mark, exit_code, roots
+from relay.core.doctor.graph import Finding, Mark, exit_code, roots
 from relay.core.doctor.phone_code import call_of, read, write
+from relay.core.station import Station, StoreFacts
 from relay.doctor.screen import screen
 from relay.simulator.faults import Hang
 from relay.simulator.simcard import SimCard
 from relay.simulator.usb_tree import HUAWEI_AS_DISK, Interface, UsbModel
+from relay.status import mount_of
 from relay.store.database import Database
 from relay.store.sims import Sims
 from relay.timekeeper import Timekeeper
@@ -124,7 +127,8 @@ def battery_low(ward: Ward) -> None:
 def stopped(ward: Ward) -> None:
     ward.clinic.beats(state="stopped")
     ward.clinic.dies()
-    ward.unit = {**(ward.unit or {}), "ActiveState": "inactive"}
+    # Of a unit that was not started systemd knows no watchdog.
+    ward.unit = {**(ward.unit or {}), "ActiveState": "inactive", "WatchdogUSec": "infinity"}
 
 
 def failed(ward: Ward) -> None:
@@ -153,6 +157,27 @@ def hanging(ward: Ward) -> None:
 
 def no_watchdog(ward: Ward) -> None:
     ward.unit = {**(ward.unit or {}), "WatchdogUSec": "infinity"}
+
+
+def disk_of(ward: Ward) -> Finding:
+    (found,) = (one for one in ward.examine().results if one.check.name == "disk")
+    return found.finding
+
+
+@pytest.mark.parametrize("break_it", [disk_full, disk_low, read_only])
+def test_of_the_disk_doctor_says_what_status_says(ward, break_it: Break) -> None:
+    """And names the disk that the database is on, as status does."""
+    station = ward(runs=True)
+    break_it(station)
+    folder = station.clinic.config.store.path.parent
+    found, facts = disk_of(station), station.room(folder)
+    seen = StoreFacts(
+        mount=mount_of(folder),
+        free=facts.f_bavail * facts.f_frsize,
+        read_only=bool(facts.f_flag & os.ST_RDONLY),
+    )
+    (problem,) = machine_health.disk(Station(0, store=seen))
+    assert (found.words, found.action) == (problem.what, problem.action)
 
 
 COMPUTER: dict[str, tuple[Break, str]] = {

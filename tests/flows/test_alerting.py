@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from relay.assembly_alerts import policy, set_hooks
+from relay.core.health import judge
 from relay.core.link import LinkState
 from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered
 from relay.flows.alerting import Alerting
@@ -152,6 +153,23 @@ def test_alerts_that_are_refused_do_not_tell_of_themselves(tmp_path: Path) -> No
             clinic.goes_on(HOUR, server="NET_DNS")
             while part := clinic.outbox.claim(clinic.clock.now(), "usb1", "direct"):
                 clinic.outbox.record(clinic.clock.now(), part, RefusedForGood("NET_REJECTED: 21"))
+        kinds = {row["kind"] for row in clinic.db.query("SELECT kind FROM alert")}
+        assert kinds == {"server"}
+
+
+def test_alerts_that_are_held_or_in_doubt_do_not_tell_of_themselves(tmp_path: Path) -> None:
+    """The technician's phone answers by itself; and the power went while an alert went out."""
+    toml = SET + '[sending]\non_uncertain = "hold"\n'
+    clinic = Watched(tmp_path, toml)
+    with clinic:
+        clinic.works()
+        clinic.goes_on(30 * HOUR, server="NET_DNS")
+        with clinic.db.transaction() as tx:
+            tx.execute("UPDATE part SET state = 'UNCERTAIN', modem = 'usb1', uncertain_at = 1")
+            tx.execute("INSERT INTO held SELECT id, 1 FROM outbound")
+        codes = {problem.code for problem in judge(clinic.station()).problems}
+        assert {"UNCERTAIN_HELD", "LOOP_SUSPECTED"} <= codes
+        clinic.goes_on(8 * HOUR, server="NET_DNS")
         kinds = {row["kind"] for row in clinic.db.query("SELECT kind FROM alert")}
         assert kinds == {"server"}
 

@@ -128,6 +128,22 @@ def test_what_is_incomplete_after_a_day_goes_on_with_the_gap_marked(
     assert db.value("SELECT state FROM forwarding") == "WAITING"
 
 
+def test_a_message_that_cannot_be_joined_stops_no_other_and_keeps_its_parts(
+    db: Database, inbox: Inbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its bytes were damaged on the disk; the log names it once, not each minute."""
+    for number, text in enumerate(("first", "second", "third")):
+        part = deliver(text, at=NOON + number * 1000, concat=Concat(7 + number, 2, 1, 8))
+        inbox.keep(NOW, [came(part)])
+    inbox.digest(NOW)
+    with db.transaction() as tx:
+        tx.execute("UPDATE raw_pdu SET pdu = '00' WHERE id = 1")
+    assert inbox.give_up_waiting(NOW + DAY_MS + 1) == 2
+    assert inbox.give_up_waiting(NOW + DAY_MS + 2) == 0
+    assert [row["state"] for row in messages(db)] == ["WAITING_PARTS", "INCOMPLETE", "INCOMPLETE"]
+    assert caplog.text.count("inbox.not_joined message=1") == 1
+
+
 def test_a_late_repetition_of_a_whole_message_is_not_forwarded_as_a_fragment(
     db: Database, inbox: Inbox
 ) -> None:

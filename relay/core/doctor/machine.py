@@ -11,7 +11,6 @@ from relay.core.verdict import Problem, Verdict
 # A log that was not folded back for so long that start-up and disk suffer from it.
 _LOG_LARGE = 64_000_000
 _INODES_FEW = 1_000
-_ROOM = "Make room on the disk. What is large: sudo du -xh / | sort -h | tail -20"
 _MARKS = {
     Verdict.CRIT: Mark.FAIL,
     Verdict.WARN: Mark.WARN,
@@ -66,25 +65,25 @@ def config(seen: ConfigSeen) -> Finding:
 
 
 def disk(seen: DiskSeen) -> Finding:
-    if seen.read_only:
-        return fail(
-            "DISK_READONLY",
-            f"the disk of {seen.folder} takes no writing",
-            "Why: sudo dmesg | grep -iE 'error|remount' | tail\n"
-            "A disk that the kernel has locked is failing: make a copy, then replace it",
-        )
-    if seen.inodes is not None and seen.inodes < _INODES_FEW:
+    few_files = seen.inodes is not None and seen.inodes < _INODES_FEW
+    if few_files and not seen.read_only:
         return fail(
             "DISK_FULL",
             f"the disk of {seen.folder} has room, but can take only {seen.inodes} more files",
             "Delete many small files. Where they are: sudo du --inodes -x / | sort -n | tail",
         )
-    facts = StoreFacts(free=seen.free, days_left=seen.days_left)
-    for problem in machine_health.disk(Station(0, store=facts)):
-        return Finding(_MARKS[problem.verdict], problem.what, problem.code, _ROOM)
+    for problem in machine_health.disk(Station(0, store=_facts(seen))):
+        return of_problem(problem)
     if seen.free is None:
         return unknown(f"nobody can tell how much room {seen.folder} has")
     return ok(f"disk {plain.size(seen.free)} free")
+
+
+def _facts(seen: DiskSeen) -> StoreFacts:
+    """As `relay status` knows the disk, so that both say the same of it."""
+    return StoreFacts(
+        mount=seen.mount, free=seen.free, read_only=seen.read_only, days_left=seen.days_left
+    )
 
 
 def store(seen: StoreSeen) -> Finding:
@@ -242,6 +241,8 @@ def watchdog(seen: ServiceSeen) -> Finding:
     """Whether somebody starts relay again when it hangs."""
     if not seen.systemd or seen.load != "loaded":
         return skip("no service: nobody starts relay again when it hangs")
+    if seen.active != "active":  # until its start systemd says that there is none
+        return skip("the service does not run: its watchdog cannot be seen")
     if not seen.watchdog_ms:
         return warn(
             "WATCHDOG_OFF",

@@ -33,6 +33,7 @@ class DiskSeen:
     read_only: bool = False
     inodes: int | None = None  # that are free; None where the file system does not count them
     days_left: int | None = None
+    mount: str = "/"
 
 
 @dataclass(frozen=True, slots=True)
