@@ -25,6 +25,8 @@ LOCALE = ROOT / "relay/locale"
 TEMPLATE = LOCALE / "relay.pot"
 # What marks a sentence, and which of its arguments it is (relay/core/said.py).
 KEYWORDS = {"say": (1,), "template": (1,), "some": (2, 3), "plural": (1, 2)}
+# What rules say to people by SMS is in config/community/words; their `say` is another one.
+_WORDED = ("flows/answering/", "community/")
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -34,6 +36,7 @@ def extracted() -> Catalog:
     found = sorted(
         (file, line, message)
         for file, line, message, _, _ in extract_from_dir(ROOT / "relay", keywords=KEYWORDS)
+        if not file.startswith(_WORDED)
     )
     for file, _, message in found:
         catalog.add(message, None, [(f"relay/{file}", 0)])
