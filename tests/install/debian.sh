@@ -251,6 +251,7 @@ files | grep -v __pycache__ | diff <(grep -v __pycache__ "$work/before-install")
 check inside /opt/relay/bin/relay install
 check inside systemctl is-enabled relay
 install -m 640 "$work/relay.toml" "$machine/etc/relay/relay.toml"
+install -m 600 -D "$machine/root/password" "$machine/etc/relay/secrets/server-main-password"
 inside chgrp relay /etc/relay/relay.toml
 check inside relay install
 check inside systemctl is-active relay
