@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # So many messages are shown; the others are counted.
 _SHOWN = 10
+_CHOICES = 4
 _NUMBER = re.compile(r"\+[0-9]{3,15}|[0-9]{9,15}")
 
 
@@ -128,7 +129,8 @@ def _print(taken: Taken, now: int, quiet: Quiet | None, show_numbers: bool) -> N
         data(f"   {_how(one, now, quiet)}")
     _print_rest(taken)
     for question in taken.questions[:_SHOWN]:
-        data(f"Open question: {_question(question, show_numbers)}")
+        said = f"Open question: {_question(question, show_numbers)}"
+        data(fill(said, WIDTH, subsequent_indent="   "))
     if taken.stopped:
         which = ", ".join(f"out {one}" for one in taken.stopped[:_SHOWN])
         data(f"Would go out no more: {which}" + (" …" if taken.stopped[_SHOWN:] else ""))
@@ -196,7 +198,8 @@ def _question(question: Question, show_numbers: bool) -> str:
     if question.code is not None:
         words.append(f"code {question.code}")
     if question.choices:
-        words.append(f"answered by {' or '.join(question.choices)}")
+        more = " …" if question.choices[_CHOICES:] else ""
+        words.append(f"answered by {' or '.join(question.choices[:_CHOICES])}{more}")
     return ", ".join((*words, f"until {local(question.expires_at)[:16]}"))
 
 

@@ -17,8 +17,11 @@ from relay.store.rehearsing import Change
 
 # What one message sets going is followed so far: of a broadcast to ten thousand a part.
 _SLICES = 10
-# Rows that only say that something was done, and the message itself, which nobody has sent.
-_ASIDE = ("inbound", "answer", "audit", "tally", "part", "sqlite_sequence")
+# Rows that only say that something was done or spent, and the message itself.
+_ASIDE = (
+    "inbound", "answer", "audit", "tally", "part", "utterance", "allowance", "status_update",
+    "concat_ref",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
