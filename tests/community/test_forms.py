@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +19,10 @@ from relay.community.forms.checking import Fault, right_form
 from relay.community.forms.form import Form, ReplyOwner, Stock
 from relay.community.forms.rules import read, read_app_settings
 from relay.community.forms.stock import Line, Misread, Movement
+from relay.community.forms.writing import rule_set
 from relay.errors import RuleError
 
+DATA = Path(__file__).parents[1] / "data"
 SETS = Path(__file__).parents[2] / "config" / "community"
 FORM = {
     "title": "Test",
@@ -113,6 +116,28 @@ def test_what_cannot_be_imported_is_said(settings: object, said: str) -> None:
     assert said in problem
     with pytest.raises(RuleError):
         read_app_settings(settings)
+
+
+def written_again(forms: Mapping[str, Form]) -> Mapping[str, Form]:
+    return read(tomllib.loads(rule_set(forms.values())).get("form", {}))
+
+
+@pytest.mark.parametrize("path", sorted(SETS.glob("*.toml")), ids=lambda path: path.stem)
+def test_what_export_writes_is_read_as_the_same_forms(path: Path) -> None:
+    known = read(tomllib.loads(path.read_text(encoding="utf-8")).get("form", {}))
+    assert written_again(known) == known
+
+
+def test_the_forms_of_a_cht_app_become_a_rule_set() -> None:
+    """Codes of signs and of other scripts, quotes and lists, fields without a label."""
+    settings = json.loads((DATA / "report_spellings.json").read_text(encoding="utf-8"))
+    settings["forms"]["ODD"] = {
+        "meta": {"code": "ODD", "label": 'a "quoted" \\ name'},
+        "fields": {"x.y": {"type": "string", "list": [["a b", "A"], ["2", {"en": "B"}]]}},
+    }
+    known = forms_of(settings).forms
+    assert set(known) == set(settings["forms"])
+    assert written_again(known) == known
 
 
 # --- what is wrong with a report ----------------------------------------------------------------
@@ -228,6 +253,7 @@ def test_what_is_no_id(text: str) -> None:
         ("LA 20 ORS", Misread("ORS")),
         ("LA ORS 5", Misread("LA")),
         ("LA -5", Misread("LA")),
+        ("LA ²", Misread("LA")),
         ("LA 99999999", Misread("LA")),
         ("", Misread("")),
         ("20", Misread("20")),

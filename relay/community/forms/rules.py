@@ -104,6 +104,11 @@ def _texts(value: object, keys: _Keys) -> Texts:
     return dict(value)
 
 
+def _label(value: object, keys: _Keys) -> Texts:
+    """An empty one: the field has none, and is sent by its place among the others."""
+    return {} if value == "" else _texts(value, keys)
+
+
 def _fields(value: object, keys: _Keys) -> tuple[Field, ...]:
     if not isinstance(value, list):
         _wrong(keys, "is no list", 'write fields = [ { name = "name", type = "string" } ]')
@@ -214,7 +219,7 @@ _FIELD_KEYS: Mapping[str, tuple[str, _Reader]] = {
     "length": ("length", _limits),
     "range": ("range", _limits),
     "choices": ("choices", _choices),
-    "label": ("label", _texts),
+    "label": ("label", _label),
     "title": ("title", _texts),
 }
 _STOCK_KEYS: Mapping[str, tuple[str, _Reader]] = {

@@ -82,7 +82,7 @@ def _numbers(stock: Stock, body: str) -> Iterator[tuple[str, int | None, bool]]:
 
 
 def _count(word: str) -> int | None:
-    if len(word) > _LONGEST or not word.isdigit():
+    if len(word) > _LONGEST or not (word.isascii() and word.isdigit()):
         return None
     return int(word) if int(word) <= _MOST else None
 
