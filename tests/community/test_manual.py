@@ -13,6 +13,7 @@ from relay.community.channels import rules as channels
 from relay.community.forms import rules as forms
 from relay.community.reminders import rules as reminders
 from relay.community_rules import shipped_sets
+from relay.community_words import wording
 
 PAGE = (Path(__file__).parents[2] / "docs/community.md").read_text("utf-8")
 
@@ -45,3 +46,24 @@ def test_every_key_is_explained(title: str, keys: set[str]) -> None:
 
 def test_every_set_has_its_dialogue() -> None:
     assert [name for name in shipped_sets() if f"### `{name}`" not in PAGE] == []
+
+
+@pytest.mark.parametrize(
+    ("row", "command"),
+    [
+        ("no more messages", "stop"),
+        ("again", "start"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("agreed", "ok"),
+        ("help", "help"),
+    ],
+)
+def test_the_table_of_words_is_that_of_the_files(row: str, command: str) -> None:
+    (cells,) = re.findall(rf"^\| {row} \| (.*) \|$", PAGE, re.MULTILINE)
+    for cell in cells.split(" | "):
+        # Several words of one cell, or one phrase of several.
+        known = wording().says(command, cell) or all(
+            wording().says(command, word) for word in cell.split()
+        )
+        assert known, cell
