@@ -153,7 +153,7 @@ def test_what_is_known_of_a_follower(village: Village) -> None:
     village.says(ASHA, "JOIN PEACE HURUMA")
     village.says(ASHA, "JOIN BOARD")
     assert only(village.says(ASHA, "who")).startswith("You get: BOARD, PEACE (Huruma). ")
-    assert only(village.says(BEN, "WHO PEACE")) == "1 people follow PEACE."
+    assert only(village.says(BEN, "WHO PEACE")) == "Followers of PEACE: 1."
     assert only(village.says(ASHA, "AT MARA")) == "You are at Mara now."
     assert "PEACE (Mara)" in only(village.says(ASHA, "WHO"))
     assert only(village.says(ASHA, "AT HURMA")) == "Did you mean HURUMA? Reply YES."
@@ -363,6 +363,15 @@ def test_off_holds_posts_back_and_misses_them(village: Village) -> None:
     assert [one.number for one in approved(village)] == [BEN]
 
 
+def test_who_joins_again_gets_what_he_asks_for(village: Village) -> None:
+    follow(village, ASHA, BEN)
+    village.says(ASHA, "OFF")
+    village.says(BEN, "OFF PEACE")
+    for number in (ASHA, BEN):
+        assert only(village.says(number, "JOIN PEACE")).startswith("You are already in PEACE")
+    assert {one.number for one in approved(village)} == {ASHA, BEN}
+
+
 def test_who_leaves_midway_does_not_get_what_waits(village: Village) -> None:
     follow(village, ASHA, BEN)
     approved(village)
@@ -408,7 +417,7 @@ def test_replies_are_filed_without_an_answer_and_come_as_a_digest(village: Villa
     assert village.says(BEN, "all quiet here") == []
     heard = village.passes(minutes=61)
     assert [(one.number, one.text) for one in heard] == [
-        (A, "Post 1: 2 new replies, 2 in all. The last: all quiet here")
+        (A, "Post 1: new replies 2, in all 2. The last: all quiet here")
     ]
     assert village.passes(hours=5) == []
     assert only(village.says(A, "STATUS 1")).endswith("opted out 0, replies 2")
@@ -424,7 +433,7 @@ def test_a_digest_waits_for_the_morning(village: Village) -> None:
     village.goes_out()
     village.says(ASHA, "thank you it calmed us")
     assert village.passes(hours=2) == []
-    assert only(village.passes(hours=10)).startswith("Post 1: 1 new replies")
+    assert only(village.passes(hours=10)).startswith("Post 1: new replies 1, in all 1.")
 
 
 def test_a_rumor_goes_to_the_team_and_to_nobody_else(village: Village) -> None:

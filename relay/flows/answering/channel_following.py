@@ -66,6 +66,7 @@ def _follow(talk: Talk, channel: Channel, at: Sequence[Place]) -> bool:
     """Without a place it is for those that he is known to be at, or else for all of it."""
     turn, person = talk.turn, talk.sender()
     before = channels.following(turn.tx, channel.name, person.id)
+    _turn_on(talk, channel, person, before)
     if before and not at:
         return _already(talk, channel, before)
     wanted = [place.id for place in at]
@@ -82,6 +83,14 @@ def _follow(talk: Talk, channel: Channel, at: Sequence[Place]) -> bool:
     if wanted == [EVERYWHERE]:
         return talk.reply("joined_all", channel=channel.name)
     return talk.reply("joined", channel=channel.name, place=_places(talk, wanted))
+
+
+def _turn_on(talk: Talk, channel: Channel, person: Person, before: Following | None) -> None:
+    """Who asks for it gets it, whatever he has switched off before."""
+    turn = talk.turn
+    people.set_paused(turn.tx, turn.now, person.id, False, turn.source)
+    if before is not None and before.paused:
+        channels.pause(turn.tx, turn.now, channel.name, person.id, False, turn.source)
 
 
 def _already(talk: Talk, channel: Channel, how: Following) -> bool:
