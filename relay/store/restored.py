@@ -11,11 +11,12 @@ import json
 import sqlite3
 from dataclasses import asdict, dataclass
 
+from relay.core.callouts import TimeOver
 from relay.core.lifetime import useful_until
 from relay.core.outbound import Resent
 from relay.core.outbound import Restored as SetBack
 from relay.core.posts import Expired, Paused, PostState
-from relay.store import parts, posts, trail
+from relay.store import callouts, parts, posts, trail
 from relay.store.browsing import RESTORED
 from relay.store.database import Database
 
@@ -58,6 +59,7 @@ def settle(tx: sqlite3.Connection, now: int, *, nothing_was_sent: bool = False) 
         return Restored(copied_at, 0, 0)
     done = Restored(copied_at, _hold(tx, now), _unspeak(tx, now))
     _pause_posts(tx, now)
+    _end_call_outs(tx, now)
     _mark_ledger(tx, copied_at or now)
     return done
 
@@ -88,6 +90,14 @@ def _pause_posts(tx: sqlite3.Connection, now: int) -> None:
         posts.move(tx, now, post, Paused(), "restore", _CAUSE)
     for post in posts.in_state(tx, PostState.WAITING_APPROVAL):
         posts.move(tx, now, post, Expired(), "restore", _CAUSE)
+
+
+def _end_call_outs(tx: sqlite3.Connection, now: int) -> None:
+    """Who was asked since, and who has a place, nobody here knows: staff ask anew. A collection
+    goes on: a pledge that is repeated counts once."""
+    for call in callouts.unfinished(tx):
+        if not call.topic:
+            callouts.move(tx, now, call, TimeOver(), "restore")
 
 
 def _unspeak(tx: sqlite3.Connection, now: int) -> int:

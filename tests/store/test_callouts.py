@@ -30,7 +30,7 @@ from relay.core.callouts import (
 )
 from relay.core.people import Consent
 from relay.errors import IllegalTransition
-from relay.store import callouts, erasing, people, places, pledges, volunteers
+from relay.store import callouts, erasing, people, places, pledges, restored, volunteers
 from relay.store.database import Database
 from relay.store.outbox import Outbox
 from relay.store.volunteers import Wanted
@@ -332,3 +332,18 @@ def test_a_place_comes_free_at_once(tx: sqlite3.Connection) -> None:
     call = callouts.move(tx, NOW + MINUTE, call, Freed(), "test")
     assert (call.state, call.waved_at, call.wave) == (CallOutState.ASKING, None, 1)
     assert callouts.get(tx, 31) == call
+
+
+def test_an_older_copy_asks_nobody_for_what_it_cannot_know_the_end_of(
+    tx: sqlite3.Connection,
+) -> None:
+    """Places may have been given since the copy was made. A collection goes on."""
+    asking(tx)
+    asking(tx, FUND)
+    restored.settle(tx, NOW, nothing_was_sent=True)
+    assert len(callouts.unfinished(tx)) == 2
+    restored.settle(tx, NOW)
+    assert [one.code for one in callouts.unfinished(tx)] == [32]
+    ended = callouts.get(tx, 31)
+    assert ended is not None
+    assert ended.state is CallOutState.EXPIRED
