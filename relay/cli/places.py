@@ -217,8 +217,8 @@ def _remedy(error: Any) -> str:
             "elsewhere: relay people add NUMBER --place PLACE"
         )
     return (
-        f"{error}, such as reports from there. Nothing was removed. It can stay: a place in which "
-        "nobody is gets nothing"
+        f"{error}, such as a report or a channel. Nothing was removed. It can stay: a place in "
+        "which nobody is gets nothing"
     )
 
 

@@ -140,6 +140,9 @@ def _figure(value: float) -> str:
 def _print_round(one: Round) -> None:
     data()
     owed = len(one.reported) + len(one.missing)
+    if not owed:
+        data(f"{one.rule}, week {one.week}: no place was asked")
+        return
     data(f"{one.rule}, week {one.week}: {len(one.reported)} of {many(owed, 'place')} reported")
     if one.missing:
         named = ", ".join(one.missing[:_SHOWN])

@@ -180,11 +180,19 @@ def remove(tx: sqlite3.Connection, now: int, place_id: int, source: str) -> None
     inside = population(tx).get(place_id, 0)
     if below or inside:
         raise PlaceInUse(place.name, inside, tuple(row[0] for row in below))
-    try:
-        tx.execute("DELETE FROM place WHERE id = ?", (place_id,))
-    except sqlite3.IntegrityError as error:
-        raise PlaceInUse(place.name, 0, ()) from error
+    if _is_named(tx, place_id):
+        raise PlaceInUse(place.name, 0, ())
+    tx.execute("DELETE FROM place WHERE id = ?", (place_id,))
     trail.note(tx, now, "place", place_id, "Removed", place.name, None, source)
+
+
+# What is told of a place by its id, and would be told of none.
+_NAMING = ("follower", "post", "rumor", "callout", "form_report", "patient", "stock_level")
+
+
+def _is_named(tx: sqlite3.Connection, place_id: int) -> bool:
+    sql = "SELECT 1 FROM {} WHERE place_id = ? LIMIT 1"
+    return any(tx.execute(sql.format(one), (place_id,)).fetchone() for one in _NAMING)
 
 
 def population(tx: sqlite3.Connection) -> dict[int, int]:

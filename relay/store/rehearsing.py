@@ -50,6 +50,7 @@ class Rehearsal:
 def watch(tx: sqlite3.Connection) -> None:
     """From here on every change of a row is written down."""
     tx.execute("CREATE TEMP TABLE rehearsed (tab TEXT, what TEXT, row INTEGER)")
+    tx.execute("CREATE INDEX temp.rehearsed_row ON rehearsed (tab, row)")
     for row in tx.execute(
         "SELECT name, instr(upper(sql), 'WITHOUT ROWID') AS keyed FROM main.sqlite_master"
         " WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -65,9 +66,13 @@ def watch(tx: sqlite3.Connection) -> None:
 
 
 def changes(tx: sqlite3.Connection, ignored: Sequence[str] = ()) -> list[Change]:
-    """All that was written since, the tables in the order in which they were first touched."""
+    """All that was written since, the tables in the order in which they were first touched. A row
+    that is new counts once, whatever was written into it later."""
     rows = tx.execute(
-        "SELECT tab, what, count(*) FROM rehearsed GROUP BY tab, what ORDER BY min(rowid)"
+        "SELECT tab, what, count(DISTINCT coalesce(row, -rowid)) FROM rehearsed AS one"
+        " WHERE NOT (what = 'changed' AND EXISTS (SELECT 1 FROM rehearsed AS new"
+        "  WHERE new.tab = one.tab AND new.row = one.row AND new.what = 'added'))"
+        " GROUP BY tab, what ORDER BY min(rowid)"
     )
     return [Change(*row) for row in rows if row[0] not in ignored]
 

@@ -156,6 +156,7 @@ def test_for_spreadsheets_and_programs(relay: Relay) -> None:
 def test_who_still_owes_the_report_of_last_week(
     village: Village, figures: Figures, relay: Relay
 ) -> None:
+    assert "idsr, week 2026-W47: no place was asked" in relay().stdout
     with village.db.transaction() as tx:
         for number in (ASHA, JUMA):
             person = people.by_number(tx, number)

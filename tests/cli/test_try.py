@@ -82,7 +82,7 @@ def test_what_waits_for_one_who_stops_is_named(village: Village, relay: Relay) -
 
 
 def test_a_stop_of_a_stranger_and_an_unknown_text(village: Village, relay: Relay) -> None:
-    assert "person 1 added" in relay("try", "+254700000009", "stop").stdout
+    assert "Rows: person 1 added, outbound 1 added" in relay("try", "+254700000009", "stop").stdout
     assert relay("try", "+254700000009", "good morning").stdout.startswith("Taken by default.")
     assert village.db.value("SELECT count(*) FROM person") == 0
     with village.db.transaction() as tx:

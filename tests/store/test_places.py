@@ -84,5 +84,9 @@ def test_a_place_that_is_in_use_is_not_removed(tx: sqlite3.Connection) -> None:
             places.remove(tx, NOW, place, "root")
     people.take_out(tx, NOW, person, bura, "root")
     places.add_alias(tx, NOW, bura, "boora", "root")
+    tx.execute("INSERT INTO stock_level VALUES (?, '', 'LA', 1, 1, 1)", (bura,))
+    with pytest.raises(places.PlaceInUse, match="something else refers to Bura"):
+        places.remove(tx, NOW, bura, "root")
+    tx.execute("DELETE FROM stock_level")
     places.remove(tx, NOW, bura, "root")
     assert ids(tx, "bura", "boora") == []
