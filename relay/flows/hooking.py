@@ -105,5 +105,6 @@ def message_document(message: ReceivedMessage) -> bytes:
             "sent_at": message.sc_time,
             "received_at": message.kept_at,
             "modem": message.modem,
+            "answer": message.answer,
         }
     ).encode("ascii")

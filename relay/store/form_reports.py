@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from relay.core.form_report import FormReport, Outcome, ref_of
+from relay.core.form_report import SAME_FOR_MS, FormReport, Outcome, ref_of
 from relay.store import trail
 
 
@@ -72,12 +72,16 @@ def name_patient(tx: sqlite3.Connection, report_id: int, patient_id: str) -> Non
     tx.execute("UPDATE form_report SET patient_id = ? WHERE id = ?", (patient_id, report_id))
 
 
-def same(tx: sqlite3.Connection, number: str, digest: str, since: int) -> Earlier | None:
-    """The report of this number in these words that was received after `since`."""
+def same(tx: sqlite3.Connection, number: str, digest: str, now: int) -> Earlier | None:
+    """The report of this number in these words that was received of late.
+
+    One that lies as far ahead was dated by a clock that was wrong.
+    """
     row = tx.execute(
         "SELECT id, day, nth FROM form_report WHERE number = ? AND digest = ?"
-        " AND reported_at > ? AND outcome = 'RECEIVED' ORDER BY reported_at LIMIT 1",
-        (number, digest, since),
+        " AND reported_at > ? AND reported_at < ? AND outcome = 'RECEIVED'"
+        " ORDER BY reported_at LIMIT 1",
+        (number, digest, now - SAME_FOR_MS, now + SAME_FOR_MS),
     ).fetchone()
     return None if row is None else Earlier(row["id"], _ref(row["day"], row["nth"]))
 

@@ -15,6 +15,8 @@ from relay.store.database import Database
 
 ON_MESSAGE, ON_ALERT = "on_message", "on_alert"
 _GIVEN_UP_KEPT_MS = 30 * DAY
+# A call waits so long for relay's own answer to the message, to tell of it as well.
+_ANSWER_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message as `on_message` is told of it. Times are epoch ms."""
+    """A message as `on_message` is told of it. Times are epoch ms.
+
+    `answer` is what relay has replied, None where it has not.
+    """
 
     id: int
     uuid: str | None
@@ -41,6 +46,7 @@ class ReceivedMessage:
     kept_at: int
     modem: str
     whole: bool
+    answer: str | None = None
 
 
 def owe_message(tx: sqlite3.Connection, now: int, inbound_id: int) -> None:
@@ -77,8 +83,10 @@ class Hooks:
         rows = self._db.query(
             "SELECT id, hook, inbound_id, document, tries FROM hook_call"
             " WHERE given_up_at IS NULL AND (due_at <= ? OR due_at > ?)"
+            " AND NOT (created_at BETWEEN ? AND ? AND EXISTS (SELECT 1 FROM answer"
+            "  WHERE answer.inbound_id = hook_call.inbound_id AND state = 'WAITING'))"
             " ORDER BY due_at, id LIMIT 1",
-            (now, latest),
+            (now, latest, now - _ANSWER_MS, now),
         )
         return Call(**dict(rows[0])) if rows else None
 
@@ -91,7 +99,9 @@ class Hooks:
         rows = self._db.query(
             "SELECT id, uuid, kind, sender, coalesce(text, '') AS text, sc_time, kept_at, modem,"
             " total <= (SELECT count(DISTINCT seq) FROM raw_pdu WHERE inbound_id = inbound.id)"
-            " AS whole FROM inbound WHERE id = ?",
+            " AS whole, (SELECT outbound.text FROM answer JOIN outbound ON"
+            "  outbound.id = outbound_id WHERE answer.inbound_id = inbound.id) AS answer"
+            " FROM inbound WHERE id = ?",
             (inbound_id,),
         )
         if not rows:

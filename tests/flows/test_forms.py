@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from relay import assembly_community
 from relay.clock import local
 from relay.community.forms.patient_id import is_id
-from relay.core.form_report import FormReport, Outcome
+from relay.core.form_report import SAME_FOR_MS, FormReport, Outcome
 from relay.errors import StoreFull
 from relay.flows.answering.forms import Forms
 from relay.flows.answering.primitive import Primitive
@@ -326,3 +328,43 @@ def test_forms_of_a_cht_app_are_taken_as_they_are(tmp_path: Path) -> None:
             "P not complete: Weeks since LMP must be 0 to 42, you sent 99."
             " Send: P patient_id (weeks)"
         ]
+
+
+SAID = st.sampled_from(
+    ["ORPT Amina 12", "orpt  amina 12", "ORPT Amina", "OANC 84219", "SOH LA 5", "SOH LA 5.",
+     "thanks", "1!ORPT!Neema#7", "QUIET x"]
+)  # fmt: skip
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from([AMINA, BARAKA]), SAID),
+        st.just("kill"),
+        st.integers(1, 14),  # hours
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EVENTS)
+def test_whatever_comes_each_message_is_one_row_and_each_number_is_given_once(
+    village: Village, events: list[Any]
+) -> None:
+    """Over restarts, nights and repetitions; the same report counts once in twelve hours."""
+    for event in events:
+        if event == "kill":
+            village.restarts()
+        elif isinstance(event, int):
+            village.clock.advance(event * 3600)
+        else:
+            village.says(*event)
+    rows = village.db.query("SELECT * FROM form_report ORDER BY id")
+    assert len({row["inbound_id"] for row in rows}) == len(rows)
+    given_out = [(row["day"], row["nth"]) for row in rows if row["nth"] is not None]
+    assert len(set(given_out)) == len(given_out)
+    last: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row["outcome"] == "RECEIVED":
+            same = (row["number"], row["digest"])
+            assert row["reported_at"] - last.get(same, 0) >= SAME_FOR_MS
+            last[same] = row["reported_at"]
+    assert village.db.value("SELECT count(*) FROM answer WHERE state = 'WAITING'") == 0

@@ -13,6 +13,7 @@ from relay.flows.hooking import TRIES, Hooking
 from relay.store.hooks import ON_ALERT, ON_MESSAGE, Hooks
 from tests.air import deliver
 from tests.clinic import DAY, Clinic
+from tests.village import Village
 
 HOUR_S = 3600.0
 
@@ -56,6 +57,25 @@ def test_a_message_is_told_once(clinic: Clinic) -> None:
     assert (told["v"], told["event"], told["text"]) == (1, "message", "$(reboot)")
     assert told["whole"] is True
     assert owed(clinic) == 0
+
+
+def test_the_answer_of_relay_stands_beside_the_message(tmp_path: Path) -> None:
+    """A hook waits for it a little, and no longer: answering may be what is broken."""
+    program = Program()
+    with Village(tmp_path, sets=["stock"]) as village:
+        Hooks(village.db).set([ON_MESSAGE])
+        commands = {ON_MESSAGE: ("/bin/true",)}
+        flow = Hooking(commands, Hooks(village.db), village.clock, program, lambda: 0.5)
+        village.arrives("+254700000001", "SOH LA 20")
+        assert flow.step() > 0
+        assert program.told == []
+        village.settles()
+        flow.step()
+        village.arrives("+254700000001", "SOH LA 10")
+        village.clock.advance(31)
+        flow.step()
+    said = [told["answer"] for told in program.told]
+    assert said == ["LA 20 recorded. Ref 4-01", None]
 
 
 def test_without_a_hook_nothing_is_owed(clinic: Clinic) -> None:

@@ -14,7 +14,7 @@ from relay.community.forms import patient_id as ids
 from relay.community.forms import reading
 from relay.community.forms.code import form_code
 from relay.community.forms.form import FieldType, Form, ReplyOwner
-from relay.core.form_report import SAME_FOR_MS, FormReport, Outcome, first_name
+from relay.core.form_report import FormReport, Outcome, first_name
 from relay.flows.answering.form_receipts import (
     incomplete,
     not_found,
@@ -66,8 +66,7 @@ class Forms(Primitive):
         if form.senders and not tags.intersection(form.senders):
             form_reports.keep(turn.tx, replace(kept, outcome=Outcome.NOT_ALLOWED, numbered=False))
             return turn.say("forms.not_allowed", turn.number, code=form.code)
-        since = turn.now - SAME_FOR_MS
-        earlier = form_reports.same(turn.tx, kept.number, kept.digest, since)
+        earlier = form_reports.same(turn.tx, kept.number, kept.digest, turn.now)
         if earlier is not None:
             again = replace(kept, outcome=Outcome.DUPLICATE, first_id=earlier.id)
             form_reports.keep(turn.tx, again)
