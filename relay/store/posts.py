@@ -239,8 +239,11 @@ def advance_cursor(tx: sqlite3.Connection, post: Post, cursor: int) -> None:
                (cursor, post.code, cursor))  # fmt: skip
 
 
+# From what waits, of which there is little, and not from all who were told: CROSS JOIN keeps the
+# order (https://www.sqlite.org/lang_select.html#crossjoin).
 _WAITING = (
-    "SELECT outbound.id FROM outbound JOIN occasion ON occasion.outbound_id = outbound.id"
+    "SELECT outbound.id FROM outbound INDEXED BY outbound_key"
+    " CROSS JOIN occasion ON occasion.outbound_id = outbound.id"
     " WHERE key = ? AND finished_at IS NULL AND status = 'UNSENT'"
     " AND rule = ? AND occasion.occasion = ?"
 )
@@ -274,7 +277,8 @@ _FOR_GOOD_MS = 3650 * 24 * 3_600_000
 def hold_back(tx: sqlite3.Connection, outbound_ids: Sequence[int], until: int | None) -> None:
     """They do not leave before that time (epoch ms); None lets them go."""
     tx.executemany(
-        "UPDATE part SET not_before = ? WHERE outbound_id = ? AND state = 'QUEUED'",
+        "UPDATE part SET not_before = ?1"
+        " WHERE outbound_id = ?2 AND state = 'QUEUED' AND not_before IS NOT ?1",
         [(until, one) for one in outbound_ids],
     )
 

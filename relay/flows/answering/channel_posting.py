@@ -36,7 +36,7 @@ from relay.core.priority import Priority
 from relay.errors import TextError
 from relay.flows.answering import channel_posts as work
 from relay.flows.answering.channel_talk import OWNER, Talk
-from relay.store import places, post_figures, posts
+from relay.store import post_figures, posts
 
 _TWO = 2
 _SHOWN = 60  # letters of a post that waits
@@ -218,7 +218,3 @@ def status(talk: Talk, channel: Channel, one: Post) -> bool:
 def _fields(talk: Talk, channel: Channel, one: Post) -> dict[str, object]:
     text = text_for(one.texts, talk.turn.language(talk.turn.number))
     return {"code": one.code, "channel": channel.name, "text": text[:_SHOWN]}
-
-
-def placed(talk: Talk, place_id: int | None) -> str:
-    return "" if place_id is None else places.get(talk.turn.tx, place_id).name
