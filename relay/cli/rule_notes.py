@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from relay.config import Config
 
 
@@ -14,20 +16,22 @@ def rule_notes(config: Config) -> Iterator[str]:
     if not config.community.sets:
         return
     from relay.assembly_community import rules
+    from relay.community_rules import path_of
 
     found = rules(config)
     yield from map(str, found.faults)
-    for name in found.book.sets:
-        yield from _long_texts(name, config)
+    broken = {fault.file for fault in found.faults}
+    for path in map(path_of, config.community.sets):
+        if str(path) not in broken:
+            yield from _long_texts(path, config)
 
 
-def _long_texts(name: str, config: Config) -> Iterator[str]:
+def _long_texts(path: Path, config: Config) -> Iterator[str]:
     import tomllib
 
     from relay.community.lengths import lengths
-    from relay.community_rules import line_of, path_of
+    from relay.community_rules import line_of
 
-    path = path_of(name)
     text = path.read_text("utf-8-sig")
     for one in lengths(tomllib.loads(text), config.sending.national):
         if one.parts != 1:
