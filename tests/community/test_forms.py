@@ -263,6 +263,11 @@ def test_a_report_of_stock_is_read(body: str, lines: object) -> None:
     assert stock.read(Stock(), body) == lines
 
 
+@pytest.mark.parametrize("text", ["SOH LA 20", "soh#LA#20", "1!SOH!LA#20", "J1!soh!LA#20"])
+def test_stock_has_the_headers_of_other_reports(text: str) -> None:
+    assert stock.read(Stock(), stock.body(text, "SOH")) == (Line("LA", 20),)
+
+
 def test_an_item_that_there_is_not_is_named() -> None:
     assert stock.read(Stock(items=("LA",)), "LA 5 XX 3") == Misread("XX", known=False)
 

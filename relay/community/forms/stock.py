@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from relay.community.forms.code import Header, header, without_code
 from relay.community.forms.form import Stock
 from relay.community.forms.script import BLANKS, visible, western
 
@@ -45,6 +46,13 @@ class Misread:
 
     word: str
     known: bool = True
+
+
+def body(text: str, code: str) -> str:
+    """What stands behind the code, or behind a header: `1!SOH!LA#20`."""
+    if header(text) is Header.NONE:
+        return without_code(text, code)
+    return text.split("!", 2)[2]
 
 
 def read(stock: Stock, body: str) -> tuple[Line, ...] | Misread:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from relay.community.forms import stock
-from relay.community.forms.code import without_code
 from relay.community.forms.form import Form
 from relay.community.forms.stock import Misread, Movement
 from relay.core.form_report import Outcome
@@ -28,7 +27,7 @@ def keep_stock(turn: Turn, form: Form, kept: Kept) -> StockKept:
     """Either every item counts, or none does."""
     assert turn.sms is not None
     assert form.stock is not None
-    lines = stock.read(form.stock, without_code(turn.sms.text, form.code))
+    lines = stock.read(form.stock, stock.body(turn.sms.text, form.code))
     if isinstance(lines, Misread):
         form_reports.keep(turn.tx, replace(kept, outcome=Outcome.INCOMPLETE))
         return StockKept(kept, misread=lines)
