@@ -234,7 +234,7 @@ def test_of_two_questions_he_is_asked_which(village, choir):
 def test_a_choice_is_an_answer_in_any_case_and_spacing(village, choir):
     """O- is not O+, whatever a spelling otherwise forgives."""
     village.says(AMINA, "ask choice")
-    assert texts(village.says(AMINA, " o- ")) == ["thanks"]
+    assert texts(village.says(AMINA, " ｏ- ")) == ["thanks"]
     assert choir.answers[-1].choice == "O-"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from relay.community.spelling import first_word
+from relay.community.spelling import first_word, fold
 from relay.core.question import Question
 from relay.flows.answering.primitive import Primitive, Reply
 from relay.flows.answering.turn import Turn
@@ -71,10 +71,10 @@ def _code(rest: str) -> tuple[int | None, str]:
 
 
 def _choice(question: Question, text: str) -> Reply | None:
-    """O+ and O- differ by what a spelling otherwise forgives: blanks and case alone do not."""
-    spelled = " ".join(text.casefold().split()).rstrip(".!")
+    """O+ and O- are two answers: folding leaves these signs alone."""
+    spelled = fold(text)
     for choice in question.choices:
-        if spelled == " ".join(choice.casefold().split()):
+        if spelled == fold(choice):
             return Reply("", choice)
     return None
 
