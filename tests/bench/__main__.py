@@ -10,7 +10,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import broadcast, encryption, history, radio, recovery, rest, uplink, volunteers
+from tests.bench import (
+    answers,
+    broadcast,
+    encryption,
+    history,
+    radio,
+    recovery,
+    rest,
+    uplink,
+    volunteers,
+)
 from tests.bench.peers import comparison
 from tests.bench.tables import Table, write
 
@@ -23,6 +33,7 @@ PARTS: dict[str, Callable[[], Table]] = {
     "history": history.table,
     "bytes": uplink.table,
     "recovery": recovery.table,
+    "answers": answers.table,
     "broadcast": broadcast.table,
     "volunteers": volunteers.table,
 }
