@@ -140,6 +140,10 @@ class CommunityStory(RuleBasedStateMachine):
         self.say(STAFF[0], text, 1, None)
         self.say(STAFF[1], "OK {code}", 1, kill)
 
+    @rule(who=st.sampled_from((*DONORS, FOLLOWER)), kill=MOMENTS)
+    def one_who_may_have_been_asked_says_stop(self, who, kill) -> None:
+        self.say(who, "STOP", 1, kill)
+
     def say(self, who: str, text: str, code: int, kill: tuple[int, bool] | None) -> None:
         self.words += 1
         last = self.village.db.value("SELECT coalesce(max(id), 0) FROM outbound")
