@@ -310,3 +310,39 @@ def skipped(db: Database | Reader, days: int) -> int:
         (days,),
     )
     return int(rows[0][0])
+
+
+# --- for staff ----------------------------------------------------------------------------------
+
+
+def listed(
+    tx: sqlite3.Connection,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    patient: str = "",
+    states: Collection[str] = (),
+    limit: int = 50,
+) -> list[Reminder]:
+    """By when they are due; all that is given must apply, and a limit of -1 is none."""
+    given: list[tuple[str, object]] = []
+    if since is not None:
+        given.append(("not_before >= ?", since))
+    if until is not None:
+        given.append(("not_before < ?", until))
+    if patient:
+        given.append(("patient = ?", patient))
+    if states:
+        given.append(("state IN (SELECT value FROM json_each(?))", json.dumps(sorted(states))))
+    where = " AND ".join(part for part, _ in given) or "1"
+    rows = tx.execute(
+        f"SELECT {COLUMNS} FROM reminder WHERE {where} ORDER BY not_before, id LIMIT ?",
+        (*(value for _, value in given), limit),
+    )
+    return [read(row) for row in rows]
+
+
+def next_added(tx: sqlite3.Connection) -> str:
+    """A name of its own for what a person adds."""
+    row = tx.execute("SELECT seq FROM sqlite_sequence WHERE name = 'reminder'").fetchone()
+    return f"added {(row[0] if row else 0) + 1}"
