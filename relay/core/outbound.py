@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from relay.core.machine import Table, step
 
+# So begin the reasons of what relay has taken back itself: it was not to go out any more.
+TAKEN_BACK = ("MSG_SUPERSEDED", "SKIPPED_OPTED_OUT", "POST_CANCELLED", "NOT_NEEDED")
+
 
 class PartState(StrEnum):
     """Where one SMS-SUBMIT stands."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from relay.core.outbound import TAKEN_BACK
 from relay.store.reading import Reader
 
 # A part in doubt that belongs to no modem: nothing but a restored copy has such.
@@ -118,13 +119,13 @@ def in_doubt_ids(reader: Reader, state: str = "restored") -> list[int]:
 
 
 def failed_ids(reader: Reader) -> list[int]:
-    """What failed and would still be of use: nothing too old, replaced by a newer one, or without
-    its words."""
+    """What failed and would still be of use: nothing too old, taken back by relay itself (such as
+    by a STOP), or without its words."""
     rows = reader.query(
-        "SELECT id FROM outbound WHERE status = 'FAILED' AND reason NOT GLOB 'MSG_EXPIRED*'"
-        " AND text <> '' AND reason NOT GLOB 'MSG_SUPERSEDED*' ORDER BY id"
+        "SELECT id, reason FROM outbound WHERE status = 'FAILED' AND text <> ''"
+        " AND reason NOT GLOB 'MSG_EXPIRED*' ORDER BY id"
     )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in rows if not row["reason"].startswith(TAKEN_BACK)]
 
 
 # --- by any name --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from relay.core.hooks import HookFacts
 from relay.core.inbound import InboundState, RawState
+from relay.core.outbound import TAKEN_BACK
 from relay.core.plain import DAY
 from relay.core.priority import Priority
 from relay.core.queueing import QueueRules
@@ -271,7 +272,7 @@ def _failed_lately(reader: Reader, now: int) -> list[tuple[int, str | None]]:
         (row["id"], row["reason"])
         for row in rows
         if (row["finished_at"] or 0) > now - DAY
-        and not (row["reason"] or "").startswith("MSG_SUPERSEDED")  # a newer one went instead
+        and not (row["reason"] or "").startswith(TAKEN_BACK)
     ]
 
 

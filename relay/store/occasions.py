@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 
+from relay.core.people import same_person
+
+# The rule of all answers; the occasion is the message that was answered.
+ANSWER = "answer"
+
 
 def known(tx: sqlite3.Connection, rule: str, occasion: str, number: str) -> bool:
     return bool(
@@ -33,7 +38,7 @@ def note(
 
 
 def waiting(tx: sqlite3.Connection, number: str) -> list[int]:
-    """The messages of any rule to this number of which something has not left yet."""
+    """The messages of any rule to this number, and answers, of which something has not left."""
     rows = tx.execute(
         "SELECT outbound_id FROM occasion JOIN outbound ON outbound.id = outbound_id"
         " WHERE number = ? AND finished_at IS NULL",
@@ -43,11 +48,13 @@ def waiting(tx: sqlite3.Connection, number: str) -> list[int]:
 
 
 def waiting_at_all(tx: sqlite3.Connection, number: str) -> list[int]:
-    """The messages to this number, whoever sends them, of which something has not left yet."""
+    """The messages to this number, whoever sends them and however it is spelled, of which
+    something has not left yet; also those that are held."""
     rows = tx.execute(
-        "SELECT DISTINCT outbound_id FROM part WHERE number = ? AND state = 'QUEUED'", (number,)
+        "SELECT id, recipient FROM outbound WHERE finished_at IS NULL"
+        " AND status IN ('UNSENT', 'PENDING')"
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if same_person(row[1], number)]
 
 
 def waiting_of(tx: sqlite3.Connection, rule: str, occasion: str) -> list[int]:

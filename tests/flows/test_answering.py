@@ -12,6 +12,8 @@ from relay.core.question import Question
 from relay.errors import StoreFull
 from relay.flows.answering.primitive import Primitive, Reply
 from relay.flows.answering.turn import Told, Turn
+from relay.store import browsing, counts, loops, people
+from relay.store.reading import Reader
 from tests.village import Village, texts
 
 AMINA, BARAKA, NURSE = "+254700000001", "+254700000002", "+254700000009"
@@ -179,6 +181,44 @@ def test_stop_takes_back_what_waits(village):
     status, reason = village.state(news.id)
     assert status == "FAILED"
     assert str(reason).startswith("SKIPPED_OPTED_OUT")
+
+
+def test_what_stop_took_back_is_no_failure_to_be_sent_again(village):
+    """Neither does status ask for it, nor does `relay outbox retry --all-failed` send it."""
+    village.says(NURSE, f"tell {AMINA} 37")
+    village.says(AMINA, "STOP")
+    with Reader.open(village.db.path) as reader:
+        assert browsing.failed_ids(reader) == []
+        assert counts.outward(reader, village.clock.now(), {}).failed_ids == ()
+
+
+@pytest.mark.parametrize("holds", ["community", "all"])
+def test_stop_takes_back_answers_and_what_was_held_too(tmp_path, choir, holds):
+    """An answer that has not left, and what looked like a loop and waits for a person."""
+    settings = f'stop_holds = "{holds}"'
+    with Village(tmp_path, settings=settings, primitives=lambda _: [choir]) as village:
+        (answer,) = village.says(AMINA, "sing")
+        (news,) = village.says(NURSE, f"tell {AMINA} 37")
+        with village.db.transaction() as tx:
+            tx.execute("DELETE FROM part WHERE outbound_id = ?", (news.id,))
+            loops.hold(tx, village.clock.now(), news.id, "a test")
+        (confirmation,) = village.says(AMINA, "STOP")
+        for one in (answer, news):
+            assert str(village.state(one.id)[1]).startswith("SKIPPED_OPTED_OUT")
+        assert village.goes_out() == [AMINA]
+        assert village.state(confirmation.id)[0] == "SENT"
+
+
+def test_stop_for_all_knows_the_number_in_any_spelling(tmp_path):
+    """Staff have written down 0700…, the server writes to +254700…."""
+    with Village(tmp_path, settings='stop_holds = "all"', primitives=lambda _: []) as village:
+        with village.db.transaction() as tx:
+            people.ensure(tx, 0, "0700000001", "test")
+        village.outbox.enqueue(
+            village.clock.now(), recipient=AMINA, text="Your result", server="cht", server_id="7"
+        )
+        village.says(AMINA, "STOP")
+        assert village.goes_out() == ["0700000001"]  # the confirmation
 
 
 def test_a_message_of_a_server_is_no_broadcast(village):

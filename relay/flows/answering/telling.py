@@ -163,7 +163,7 @@ def tell(turn: Turn, row: Reminder, manner: Manner, number: str) -> Told:
 
 def take_back(turn: Turn, row: Reminder, reason: str) -> bool:
     """Whether it had not left yet, and does not now."""
-    return turn.cancel(row.rule, row.told_as, reason) > 0
+    return turn.cancel(row.rule, row.told_as, f"NOT_NEEDED: {reason}") > 0
 
 
 # --- what the texts may name --------------------------------------------------------------------

@@ -116,6 +116,15 @@ class Turn:
             return
         useful_until = self.now + self.rules.general.useful_ms
         self.outbound_id = self._enqueue(self.number, text, Priority.REPLY, None, useful_until)
+        if not certainly:  # a STOP that follows takes it back
+            self._note_answer()
+
+    def _note_answer(self) -> None:
+        if self.sms is not None:
+            answered = str(self.sms.inbound_id)
+            occasions.note(
+                self.tx, self.now, occasions.ANSWER, answered, self.number, self.outbound_id
+            )
 
     def silent(self) -> None:
         """Taken, and on purpose without an answer."""

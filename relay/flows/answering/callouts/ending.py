@@ -8,7 +8,7 @@ from relay.flows.answering.callouts.speech import OWNER, rule_of
 from relay.flows.answering.turn import Turn
 from relay.store import callouts, pledges
 
-_ENOUGH = "the call-out is filled or over"
+_ENOUGH = "NOT_NEEDED: the call-out is filled or over"
 
 
 def filled(turn: Turn, rule: Rule, call: CallOut) -> CallOut:
