@@ -96,6 +96,12 @@ def new_code(tx: sqlite3.Connection, now: int, owner: str) -> int:
     return int(row[0])
 
 
+def skip_codes(tx: sqlite3.Connection, many: int) -> None:
+    """So many were perhaps given out of which this store does not know. Where none was ever given
+    out, there is nothing to skip."""
+    tx.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'code'", (many,))
+
+
 def owner_of(tx: sqlite3.Connection, code: int) -> str | None:
     row = tx.execute("SELECT owner FROM code WHERE id = ?", (code,)).fetchone()
     return row[0] if row else None

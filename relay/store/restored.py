@@ -16,13 +16,17 @@ from relay.core.lifetime import useful_until
 from relay.core.outbound import Resent
 from relay.core.outbound import Restored as SetBack
 from relay.core.posts import Expired, Paused, PostState
-from relay.store import callouts, parts, posts, trail
+from relay.core.reminders import Overdue
+from relay.store import callouts, parts, posts, questions, reminders, trail
 from relay.store.browsing import RESTORED
 from relay.store.database import Database
 
 # In the table `meta` of a copy: when it was made (epoch ms).
 COPIED_AT = "copied_at"
 FACT = "store.restored"
+_AT_ONCE = 500
+# So many posts and requests may have got a code since: an `OK 38` of old must not hit a new one.
+_CODES = 200
 _CAUSE = "RESTORED: it may have gone out after the copy was made"
 
 
@@ -60,6 +64,8 @@ def settle(tx: sqlite3.Connection, now: int, *, nothing_was_sent: bool = False) 
     done = Restored(copied_at, _hold(tx, now), _unspeak(tx, now))
     _pause_posts(tx, now)
     _end_call_outs(tx, now)
+    _skip_reminders(tx, now)
+    questions.skip_codes(tx, _CODES)
     _mark_ledger(tx, copied_at or now)
     return done
 
@@ -98,6 +104,13 @@ def _end_call_outs(tx: sqlite3.Connection, now: int) -> None:
     for call in callouts.unfinished(tx):
         if not call.topic:
             callouts.move(tx, now, call, TimeOver(), "restore")
+
+
+def _skip_reminders(tx: sqlite3.Connection, now: int) -> None:
+    """Who was told since of what fell due, nobody here knows. Status counts them."""
+    while rows := reminders.due(tx, now, _AT_ONCE):
+        for row in rows:
+            reminders.move(tx, now, row, Overdue(_CAUSE))
 
 
 def _unspeak(tx: sqlite3.Connection, now: int) -> int:

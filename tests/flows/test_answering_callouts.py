@@ -270,6 +270,29 @@ def test_a_day_later_it_is_closed(village: Village) -> None:
     assert call(village).state == "FILLED"
 
 
+def test_what_ended_in_the_dark_takes_no_yes(village: Village) -> None:
+    """After days without power the answers come in before anybody has looked at the clock."""
+    begin(village)
+    village.goes_out()
+    village.clock.advance(2 * 86_400)
+    assert to(village.says(ASHA, "YES 1"), ASHA) == ["Request 1 is closed. Thank you."]
+    assert (call(village).taken, call(village).state) == (0, "EXPIRED")
+
+
+def test_what_nobody_confirmed_in_the_dark_asks_nobody(village: Village) -> None:
+    village.says(NURSE, "BLOOD O- 2 maternity")
+    village.clock.advance(2 * 86_400)
+    assert asked(village.says(SECOND, "OK 1")) == []
+    assert call(village).state == "EXPIRED"
+
+
+def test_nothing_is_pledged_for_what_ended_in_the_dark(village: Village) -> None:
+    collect(village)
+    village.clock.advance(31 * 86_400)
+    village.says(ASHA, "PLEDGE pump 25")
+    assert (call(village).taken, call(village).state) == (0, "EXPIRED")
+
+
 @pytest.mark.parametrize("number", [STRANGER, NURSE, DONORS[9]])
 def test_a_yes_of_one_who_was_not_asked_takes_no_place(village: Village, number: str) -> None:
     begin(village)

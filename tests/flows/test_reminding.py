@@ -408,6 +408,17 @@ def test_a_danger_sign_that_nobody_gets_is_not_lost(village: Open, fallback: str
     assert reminders.unheard(station.db) == (0 if fallback else 1)
 
 
+def test_one_phone_cannot_call_supervisors_without_end(village: Open) -> None:
+    """No cap holds alerts back. What is beyond the sender's allowance stands in status."""
+    station = village(DANGER, settings="replies_per_hour = 3")
+    settle_people(station)
+    heard = [station.says(CHW, f"ODGR 84217 sign=bleeding{n}") for n in range(10)]
+    assert sum(map(len, heard)) == 3
+    assert reminders.unheard(station.db) == 7
+    station.passes(hours=1)
+    assert len(station.says(CHW, "ODGR 84217 sign=fits")) == 1
+
+
 def test_a_condition_chooses_what_is_urgent(village: Open) -> None:
     station = village(DANGER.replace("to =", 'when = { field = "sign", is = ["fits"] }\nto ='))
     settle_people(station)

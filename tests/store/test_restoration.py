@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from relay.core.outbound import Accepted, FoundSent, PartState
+from relay.core.reminders import Reminder
 from relay.errors import SchemaTooNew
+from relay.store import questions, reminders
 from relay.store.copying import copy
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
@@ -121,6 +124,30 @@ def test_each_of_the_three_answers(db: Database, outbox: Outbox, tmp_path: Path)
     told = [(one.server_id, one.status) for one in Exchanges(db, "cht", outbox).updates(9)]
     assert ("s2", "SENT") in told
     assert ("s3", "FAILED") in told
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("nothing_was_sent", "states_then", "code"),
+    [(False, ["SKIPPED_LATE", "WAITING"], 202), (True, ["WAITING", "WAITING"], 2)],
+)
+def test_nobody_is_reminded_twice_and_no_code_is_given_out_twice(
+    db: Database, tmp_path: Path, nothing_was_sent: bool, states_then: list[str], code: int
+) -> None:
+    """An `OK 2` to a post of which the copy knows nothing must not approve another one."""
+    first = Reminder(
+        rule="reminder.anc", occasion="report 1", nth=0, recipient="+254700000001",
+        written_at=NOW, not_before=NOW + DAY // 2, useful_until=NOW + 9 * DAY,
+    )  # fmt: skip
+    with db.transaction() as tx:
+        reminders.write(tx, first)
+        reminders.write(tx, replace(first, nth=1, not_before=NOW + 3 * DAY))
+        assert questions.new_code(tx, NOW, "channels") == 1
+    db, _ = restored(db, tmp_path, nothing_was_sent=nothing_was_sent)
+    found = [row[0] for row in db.query("SELECT state FROM reminder ORDER BY nth")]
+    assert found == states_then
+    with db.transaction() as tx:
+        assert questions.new_code(tx, NOW, "channels") == code
     db.close()
 
 

@@ -28,7 +28,10 @@ _USEFUL_MS = DAY
 
 
 def escalate(turn: Turn, rule: EscalationRule, report: FormReport) -> None:
-    """Tell all supervisors at the nearest place where one can be reached, else the fallback."""
+    """Tell all supervisors at the nearest place where one can be reached, else the fallback.
+
+    No cap holds an alert back: so it is the sender's allowance that bounds what one phone spends.
+    """
     if not escalates(rule, report):
         return
     fields = telling.fields(turn, report)
@@ -47,9 +50,12 @@ def escalate(turn: Turn, rule: EscalationRule, report: FormReport) -> None:
         fields=fields,
         finished_at=turn.now,
     )
+    if not turn.allowed:
+        _nobody(turn, first, "its sender has had more answers than an hour allows")
+        return
     heard = _tell(turn, rule, report, first)
     if not heard:
-        _nobody(turn, first)
+        _nobody(turn, first, f"nobody with the tag {first.tag} can be reached")
     for number in heard:
         _called(turn, rule, replace(first, recipient=number, state=ReminderState.SENT))
 
@@ -84,10 +90,9 @@ def _upwards(turn: Turn, rule: EscalationRule, report: FormReport) -> Iterator[l
             yield found
 
 
-def _nobody(turn: Turn, first: Reminder) -> None:
+def _nobody(turn: Turn, first: Reminder, why: str) -> None:
     """It stands in status until a person has seen to it."""
     trail.count(turn.tx, turn.now, "escalations_unheard")
-    why = f"nobody with the tag {first.tag} can be reached"
     reminders.write(turn.tx, replace(first, state=ReminderState.SKIPPED_UNREACHABLE, reason=why))
     _log.error(event("escalation.nobody", rule=first.rule, occasion=first.occasion))
 

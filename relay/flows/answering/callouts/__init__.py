@@ -74,6 +74,7 @@ class CallOuts(Primitive):
         rule = self._rules.get(call.rule) if call else None
         if call is None or rule is None:
             return False
+        call = waving.as_of_now(turn, rule, call)
         match word:
             case "yes":
                 answers.yes(turn, rule, call)

@@ -13,7 +13,7 @@ from relay.core.callouts import CallOut, CallOutState
 from relay.core.people import Person
 from relay.core.plain import HOUR
 from relay.core.priority import Priority
-from relay.flows.answering.callouts import ending
+from relay.flows.answering.callouts import ending, waving
 from relay.flows.answering.callouts.speech import (
     OWNER,
     about,
@@ -49,11 +49,9 @@ def pledge(turn: Turn, rule: Rule, text: str) -> None:
 
 
 def _running(turn: Turn, rule: Rule) -> list[CallOut]:
-    return [
-        one
-        for one in callouts.unfinished(turn.tx)
-        if one.rule == rule.name and one.state is CallOutState.ASKING
-    ]
+    mine = [one for one in callouts.unfinished(turn.tx) if one.rule == rule.name]
+    found = [waving.as_of_now(turn, rule, one) for one in mine]
+    return [one for one in found if one.state is CallOutState.ASKING]
 
 
 def _no_such(turn: Turn, rule: Rule, offered: Offer, running: Mapping[str, CallOut]) -> None:

@@ -51,7 +51,13 @@ def _step(turn: Turn, rule: Rule, call: CallOut, limit: int) -> int:
     return 0
 
 
-def _time_over(turn: Turn, rule: Rule, call: CallOut) -> None:
+def as_of_now(turn: Turn, rule: Rule, call: CallOut) -> CallOut:
+    """Ended where its time is over: after a power cut answers are read before the clock is."""
+    over = isinstance(next_step(call, rule, turn.now, turn.earliest, 0), End)
+    return _time_over(turn, rule, call) if over else call
+
+
+def _time_over(turn: Turn, rule: Rule, call: CallOut) -> CallOut:
     before = call.state
     call = callouts.move(turn.tx, turn.now, call, TimeOver(), turn.source)
     ending.finished(turn, rule, call)
@@ -59,6 +65,7 @@ def _time_over(turn: Turn, rule: Rule, call: CallOut) -> None:
         tell_staff(turn, rule, call, "unconfirmed", "end")
     elif before is CallOutState.ASKING:
         tell_staff(turn, rule, call, "expired", "end")
+    return call
 
 
 # --- a wave -------------------------------------------------------------------------------------
