@@ -204,8 +204,8 @@ class CallOut:
 @dataclass(frozen=True, slots=True)
 class Appeal:
     """One person who was asked. `ref` is the place that he was given (31-`ref`), also one that he
-    gave back; `times` is how often he was asked: twice where he was spared before. `rested_at` is
-    when the rest began that a yes, or having come, brings with it."""
+    gave back; `times` is 2 where he was asked again, or has taken a place a second time.
+    `rested_at` is when the rest began that a yes, or having come, brings with it."""
 
     person_id: int
     state: AppealState

@@ -42,6 +42,7 @@ _COLUMNS = (
     " started_at, lasts_ms, wave, waved_at, finished_at"
 )
 _APPEAL = "person_id, state, wave, asked_at, answered_at, rested_at, ref, times"
+_TWICE = 2
 # Whose place counts.
 _HOLDING = "state IN ('COMING', 'CAME')"
 
@@ -233,7 +234,8 @@ def answer(
     state = step(APPEAL_TRANSITIONS, appeal.state, event)
     moved = replace(appeal, state=state, answered_at=now, rested_at=_rested_at(now, appeal, event))
     if isinstance(event, Accepted):
-        moved = replace(moved, ref=_new_ref(tx, call.code))
+        times = moved.times if appeal.ref is None else _TWICE
+        moved = replace(moved, ref=_new_ref(tx, call.code), times=times)
     if isinstance(event, TakenBack):
         moved = replace(moved, answered_at=None)
     _update(tx, call, moved)

@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Sequence
 from enum import StrEnum
 
+from relay.core.callouts import AppealState, CallOutState
 from relay.core.fold import ChtStatus
 from relay.core.inbound import InboundState, RawState
 from relay.core.outbound import PartState
 from relay.core.people import Consent
+from relay.core.posts import PostState, RumorState
+from relay.core.reminders import ReminderState
 from relay.store import parts
 
 # The trail names every message until it is forgotten, and both lie on different pages.
@@ -53,6 +56,12 @@ _WORDS: tuple[tuple[str, str, type[StrEnum], str | None], ...] = (
     ("outbound", "status", ChtStatus, ChtStatus.PENDING),
     ("outbound", "told", ChtStatus, None),
     ("person", "consent", Consent, Consent.STOPPED),  # it may have been that
+    # Nothing goes out of which nobody knows whether it was approved, answered or cancelled.
+    ("post", "state", PostState, PostState.CANCELLED),
+    ("callout", "state", CallOutState, CallOutState.FILLED),
+    ("appeal", "state", AppealState, AppealState.DECLINED),
+    ("reminder", "state", ReminderState, ReminderState.CANCELLED),
+    ("rumor", "state", RumorState, RumorState.NEW),
 )
 _FORWARDED = ("WAITING", "FORWARDED", "PARKED")
 

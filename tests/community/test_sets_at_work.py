@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from relay.community_rules import shipped_sets
-from tests.village import Village, texts
+from relay.flows.answering.rehearsal import rehearse
+from relay.store import people, places
+from tests.village import Village, shipped, texts
 
-NURSE = "+254700000001"
+NURSE, CHW, TEAM = "+254700000001", "+254700000002", "+254700000003"
 
 
 @pytest.mark.parametrize("name", shipped_sets())
@@ -48,3 +50,32 @@ def test_what_is_texted_is_answered(tmp_path: Path, text: str, answer: str) -> N
     before, _, after = answer.partition("{id}")
     assert before in said
     assert said.partition(before)[2].lstrip("0123456789").startswith(after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MUTE " + "8" * 900,
+        "OANC " + "8" * 900,
+        "ODGR {id} " + "z" * 1400,
+        "SOH " + "x" * 900 + " 3",
+        "RUMOR " + "burning " * 120,
+        "BLOOD O- 2 " + "x" * 900,
+        "JOIN " + "x" * 900,
+    ],
+)
+def test_a_text_of_ten_parts_costs_no_answer_of_ten(tmp_path: Path, text: str) -> None:
+    """Of what somebody wrote the answers, and what others are told, repeat a line at most."""
+    with Village(tmp_path, sets=shipped()) as village:
+        with village.db.transaction() as tx:
+            bura = places.add(tx, 0, "Bura", "bura", "village", None, "test").id
+            for number, tags in ((CHW, ()), (TEAM, ("supervisor", "team"))):
+                one = people.ensure(tx, 0, number, "test")
+                people.put_in(tx, 0, one.id, bura, "test")
+                for tag in tags:
+                    people.tag(tx, 0, one.id, tag, "test")
+        village.says(CHW, "ORPT Amina 12")
+        said = text.replace("{id}", village.db.value("SELECT id FROM patient"))
+        taken = rehearse(village.db, village.engine, village.clock.now(), CHW, said)
+        assert taken.messages
+        assert max(one.segments for one in taken.messages) <= 3

@@ -325,6 +325,15 @@ def test_the_first_stop_is_confirmed_whatever_was_used_up(tmp_path, choir):
         assert village.says(AMINA, "STOP") == []
 
 
+def test_stop_and_start_in_turn_cost_no_more_than_the_allowance(tmp_path, choir):
+    """A STOP is always confirmed, but not each of thousands."""
+    settings = "replies_per_hour = 4"
+    with Village(tmp_path, settings=settings, primitives=lambda _: [choir]) as village:
+        said = [village.says(AMINA, word) for _ in range(20) for word in ("STOP", "START")]
+        assert sum(map(len, said)) <= 5
+        assert village.db.value("SELECT consent FROM person") == "STOPPED"
+
+
 def test_a_day_sends_no_more_than_its_cap_but_for_alerts(tmp_path, choir):
     """What was capped was not told: it may be tried tomorrow."""
     settings = "max_per_day = 2"

@@ -247,6 +247,17 @@ def test_a_yes_that_is_taken_back_frees_the_place_and_the_asking_goes_on(
     assert call(village).taken == 2
 
 
+def test_who_takes_a_place_and_gives_it_back_does_not_wake_the_village(village: Village) -> None:
+    """A place that is free again is asked for at once: so it is given to nobody a third time."""
+    begin(village, "BLOOD O- 1 maternity")
+    village.goes_out()
+    heard = [one for _ in range(10) for word in ("YES 1", "NO 1")
+             for one in village.says(ASHA, word)]  # fmt: skip
+    assert len(to(heard, NURSE)) == 4
+    assert len(asked(heard)) <= 6
+    assert call(village).taken == 0
+
+
 def test_with_two_open_questions_one_is_asked_which(village: Village) -> None:
     begin(village)
     village.says(NURSE, "BLOOD O- 1 theatre")

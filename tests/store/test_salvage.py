@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from relay.core.callouts import CallOut, CallOutState
 from relay.core.loops import LoopLimits
+from relay.core.posts import PostState
+from relay.core.reminders import Reminder
 from relay.errors import StoreFull
-from relay.store import losses
+from relay.store import callouts, losses, posts, reminders
 from relay.store import salvage as salvaging
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
@@ -113,4 +116,23 @@ def test_a_state_that_is_none_stops_nothing(
     Inbox(db, servers=("cht",)).digest(NOW)
     assert db.value("SELECT status FROM outbound") == "FAILED"
     assert Exchanges(db, "cht", outbox).updates(9)
+    db.close()
+
+
+def test_no_rule_stumbles_over_a_state_that_is_none(tmp_path: Path) -> None:
+    """Nothing goes out of which nobody knows any more whether it may."""
+    db = Database.open(tmp_path / "relay.db")
+    with db.transaction() as tx:
+        reminders.write(tx, Reminder("reminder.anc", "report 1", 0, "+254700000001", NOW, NOW,
+                                     2 * NOW, patient="84217"))  # fmt: skip
+        posts.add(tx, NOW, 1, channel="PEACE", place_id=None, author="root", author_id=None,
+                  texts={"": "a"}, expires_at=2 * NOW, useful_until=None, followers_to=0,
+                  people=1, sms=1, source="test")  # fmt: skip
+        callouts.add(tx, NOW, CallOut(2, "BLOOD", CallOutState.ASKING, 1, 1, NOW, NOW), "test")
+        for table in ("reminder", "post", "callout"):
+            tx.execute(f"UPDATE {table} SET state = 'GOIN'")
+        assert losses.mend_words(tx) == 3
+        assert reminders.of_occasion(tx, "reminder.anc", "report 1")[0].state == "CANCELLED"
+        assert posts.in_state(tx, PostState.CANCELLED)
+        assert callouts.unfinished(tx)[0].state == "FILLED"
     db.close()

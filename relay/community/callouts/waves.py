@@ -139,14 +139,16 @@ class Answer(Enum):
 
 
 def on_yes(call: CallOut, appeal: Appeal | None) -> Answer:
-    """A place while there is one; only those who were asked can have it."""
+    """A place while there is one; only those who were asked can have it, and who has given it back
+    a second time has it no more: each time others are asked for it."""
     if appeal is not None and appeal.state in _HOLDING and call.finished_at is None:
         return Answer.HOLDS
     if call.finished_at is not None:
         return Answer.OVER
     if appeal is None or appeal.state is AppealState.UNREACHABLE:
         return Answer.NOT_ASKED
-    room = call.state is CallOutState.ASKING and call.missing > 0
+    gave_back_twice = appeal.ref is not None and appeal.times > 1
+    room = call.state is CallOutState.ASKING and call.missing > 0 and not gave_back_twice
     return Answer.TAKES if room else Answer.SPARED
 
 

@@ -28,6 +28,7 @@ _ANSWERS = ("ok", "no", "yes")
 _LONGEST_CODE = 9
 _MISSPELT = 2  # so short a text that begins nearly like a command is one, and no reply
 _MOST_TOLD = 20
+_MOST_LETTERS = 160  # of a rumor that phones are told; all of it is in the inbox
 # In an hour, of one sender and of all.
 _MOST_OF_ONE = 3
 _MOST_RUMORS = 12
@@ -180,7 +181,7 @@ def _rumor(talk: Talk, rest: str) -> bool:
     for team in _team(talk):
         said = turn.say(
             f"{OWNER}.rumor_heard", team, number=number, place=place.name if place else "",
-            text=text,
+            text=text[:_MOST_LETTERS],
         )  # fmt: skip
         turn.tell(
             team, said, rule=f"{OWNER}.rumor", occasion=f"R{number}", priority=Priority.REPLY,

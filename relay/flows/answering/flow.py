@@ -137,7 +137,7 @@ class Answering:
         if wording.says("stop", text):
             stop(turn, self._primitives)
             return "stop"
-        if wording.says("start", text):
+        if turn.allowed and wording.says("start", text):  # else each STOP would be a first one
             start(turn)
             return "start"
         return ""

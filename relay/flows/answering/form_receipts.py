@@ -90,7 +90,7 @@ def stock_receipt(turn: Turn, form: Form, movements: Sequence[Movement], ref: st
 
 def _movement(turn: Turn, one: Movement, first: str, used: str, ref: str = "") -> str:
     key = f"forms.{first if one.used is None else used}"
-    fields = {"item": one.item, "count": one.count, "used": one.used, "ref": ref}
+    fields = {"item": _short(one.item), "count": one.count, "used": one.used, "ref": ref}
     return turn.say(key, turn.number, **fields)
 
 

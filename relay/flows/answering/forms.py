@@ -29,6 +29,9 @@ from relay.store import form_reports, registry
 from relay.store.form_reports import Earlier, Kept
 from relay.store.registry import Patient
 
+# Of what somebody wrote in the place of an id, so that the answer is one SMS.
+_LONGEST_ID = 20
+
 
 class Forms(Primitive):
     """`heard_by` are told of every accepted report, and may add to its receipt; `digits` gives
@@ -89,7 +92,8 @@ class Forms(Primitive):
         patient = registry.find(turn.tx, patient_id) if patient_id else None
         if named and patient_id and patient is None and self._must_be_known(form, patient_id):
             form_reports.keep(turn.tx, replace(kept, outcome=Outcome.UNKNOWN_PATIENT))
-            return turn.say("forms.unknown_patient", turn.number, patient_id=patient_id)
+            shown = patient_id[:_LONGEST_ID]
+            return turn.say("forms.unknown_patient", turn.number, patient_id=shown)
         taken = form_reports.keep(turn.tx, kept)
         if form.registers:
             patient = self._register(turn, kept, taken)

@@ -23,6 +23,7 @@ from relay.store import people, reminders
 
 _log = logging.getLogger("relay.reminders")
 _PREFIX = "reminder."
+_LONGEST_ID = 20
 
 
 class Reminders(Primitive):
@@ -75,7 +76,7 @@ class Reminders(Primitive):
             word = first_word(turn.sms.text)[0].upper() if turn.sms else ""
             turn.reply("reminders.whom", command=word)
         elif not numbers:
-            turn.reply("reminders.none_about", patient_id=patient)
+            turn.reply("reminders.none_about", patient_id=patient[:_LONGEST_ID])
         elif command == "mute":
             for number in numbers:
                 reminders.mute(turn.tx, turn.now, patient, number, turn.source)

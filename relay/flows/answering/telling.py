@@ -36,6 +36,8 @@ _AGAIN_MS = HOUR
 # What a person has dated goes at its time also in quiet hours, and late only by day.
 _PUNCTUAL_MS = 15 * MINUTE
 _AT_ONCE = 50
+# Letters of what somebody wrote that are told to others: an alert has one SMS or two.
+_MOST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +182,5 @@ def fields(turn: Turn, report: FormReport) -> dict[str, object]:
 
 
 def _said(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    said = ", ".join(map(str, value)) if isinstance(value, list) else value
+    return said[:_MOST] if isinstance(said, str) else said
