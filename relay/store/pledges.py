@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from relay.core.callouts import CallOut
@@ -65,10 +67,14 @@ def to_tell(tx: sqlite3.Connection, code: int) -> None:
     tx.execute("UPDATE callout SET untold = 1 WHERE code = ?", (code,))
 
 
-def untold(tx: sqlite3.Connection, most: int) -> list[tuple[int, Pledged]]:
-    """Call-outs that are over, with people who have not heard of it."""
+def untold(tx: sqlite3.Connection, rules: Iterable[str], most: int) -> list[tuple[int, Pledged]]:
+    """Call-outs of these rules that are over, with people who have not heard of it."""
     found: list[tuple[int, Pledged]] = []
-    codes = tx.execute("SELECT code FROM callout WHERE untold = 1 ORDER BY code").fetchall()
+    codes = tx.execute(
+        "SELECT code FROM callout WHERE untold = 1"
+        " AND rule IN (SELECT value FROM json_each(?)) ORDER BY code",
+        (json.dumps(list(rules)),),
+    ).fetchall()
     for (code,) in codes:
         rest = [one for one in everyone(tx, code) if one.told_at is None]
         if not rest:

@@ -183,6 +183,13 @@ def test_stop_takes_back_what_waits(village):
     assert str(reason).startswith("SKIPPED_OPTED_OUT")
 
 
+def test_a_bug_in_a_rule_undoes_no_stop(village, choir, monkeypatch):
+    monkeypatch.setattr(choir, "opted_out", lambda *_: 1 / 0)
+    assert len(village.says(AMINA, "STOP")) == 1
+    village.says(NURSE, f"tell {AMINA} 37")
+    assert choir.told == [Told.OPTED_OUT]
+
+
 def test_what_stop_took_back_is_no_failure_to_be_sent_again(village):
     """Neither does status ask for it, nor does `relay outbox retry --all-failed` send it."""
     village.says(NURSE, f"tell {AMINA} 37")

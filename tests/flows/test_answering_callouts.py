@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from relay.core.callouts import CallOut
-from relay.store import callouts, people, places
+from relay.flows.answering.callouts import CallOuts
+from relay.flows.answering.flow import Answering
+from relay.store import answers, callouts, people, places
 from tests.village import Heard, Village, texts
 
 ASHA, NURSE, SECOND, STRANGER = "+254700005001", "+254700008001", "+254700008002", "+254700007001"
@@ -295,6 +297,25 @@ def test_what_nobody_confirmed_in_the_dark_asks_nobody(village: Village) -> None
     village.clock.advance(2 * 86_400)
     assert asked(village.says(SECOND, "OK 1")) == []
     assert call(village).state == "EXPIRED"
+
+
+def test_how_a_collection_ended_is_told_when_its_set_is_on_again(village: Village) -> None:
+    collect(village)
+    village.says(ASHA, "PLEDGE pump 25")
+    village.arrives(NURSE, "CLOSE 1")
+    waiting = answers.oldest(village.db)
+    assert waiting is not None
+    village.engine.answer(waiting)
+    village.heard()
+    book, on = village.rules.book, village.engine
+    village.engine = Answering(
+        village.db, village.outbox, book, [CallOuts({})], village.clock, village.bell
+    )
+    assert village.passes(minutes=5) == []
+    village.engine = on
+    assert to(village.settles(), ASHA) == [
+        "pump has ended with 25 of 100. You owe nothing. Thank you."
+    ]
 
 
 def test_nothing_is_pledged_for_what_ended_in_the_dark(village: Village) -> None:

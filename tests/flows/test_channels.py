@@ -426,6 +426,22 @@ def test_replies_are_filed_without_an_answer_and_come_as_a_digest(village: Villa
     assert village.db.value("SELECT count(*) FROM post_reply") == 2
 
 
+def test_a_misspelt_report_is_no_reply_to_a_post(tmp_path: Path) -> None:
+    """A health worker must hear that it did not count, also on the day of a post."""
+    rules = f"{RULES}\n[form.ORPT]\nfields = [ {{ name = 'weeks', type = 'integer' }} ]\n"
+    with Village(tmp_path, rules=rules, now=MORNING) as village:
+        assert village.rules.faults == ()
+        with village.db.transaction() as tx:
+            people.tag(tx, MORNING, people.ensure(tx, MORNING, A, TEST).id, "team", TEST)
+        follow(village, ASHA, channel="BOARD", at="")
+        village.says(ASHA, "ORPT 12")
+        village.says(A, "POST BOARD Come at ten")
+        village.goes_out()
+        assert "ORPT" in only(village.says(ASHA, "ORPTT 13"))
+        assert village.says(ASHA, "ok we come at 10") == []
+        assert village.db.value("SELECT count(*) FROM post_reply") == 1
+
+
 def test_a_digest_waits_for_the_morning(village: Village) -> None:
     follow(village, ASHA)
     village.passes(hours=9)

@@ -293,10 +293,10 @@ def test_all_who_pledged_are_told_of_the_end_once(tx: sqlite3.Connection) -> Non
     call = asking(tx, FUND)
     for person in (1, 2, 3):
         call = pledges.put(tx, NOW + person, call, person, 10)
-    assert pledges.untold(tx, 9) == []
+    assert pledges.untold(tx, ["FUND"], 9) == []
     pledges.to_tell(tx, 32)
     heard = []
-    while found := pledges.untold(tx, 2):
+    while found := pledges.untold(tx, ["FUND"], 2):
         for code, one in found:
             pledges.told(tx, NOW, code, one.person_id)
             heard.append(one.person_id)

@@ -53,6 +53,11 @@ def looks_like_report(text: str, codes: Iterable[str]) -> bool:
     return bool(_LIKE_A_REPORT.match(text)) or near(form_code(text), codes) is not None
 
 
+def is_nearly_report(text: str, codes: Iterable[str]) -> bool:
+    """Whether it is a report but for a slip in the code of its form: talk has no figures."""
+    return any(map(str.isdigit, text)) and near(form_code(text), codes) is not None
+
+
 def near(code: str, codes: Iterable[str]) -> str | None:
     """The form that was most likely meant."""
     by_word = {fold(one): one for one in codes}

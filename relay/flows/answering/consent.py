@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from relay.core.people import Consent
 from relay.flows.answering.primitive import Primitive
 from relay.flows.answering.turn import Turn
+from relay.log import event
 from relay.store import people
+from relay.store.savepoint import apart
+
+_log = logging.getLogger("relay.answering")
 
 
 def stop(turn: Turn, primitives: Sequence[Primitive]) -> None:
@@ -18,9 +23,17 @@ def stop(turn: Turn, primitives: Sequence[Primitive]) -> None:
     if not was_stopped:
         people.set_consent(turn.tx, turn.now, person.id, Consent.STOPPED, turn.source)
     for one in primitives:
-        one.opted_out(turn, person.number)
+        _tell_apart(turn, one, person.number)
     turn.person = people.by_number(turn.tx, person.number)
     turn.reply_text(turn.say("stopped", person.number), certainly=not was_stopped)
+
+
+def _tell_apart(turn: Turn, primitive: Primitive, number: str) -> None:
+    """One that makes relay itself fail undoes no STOP."""
+    failed = apart(turn.tx, lambda: primitive.opted_out(turn, number))
+    if failed is not None:
+        error = type(failed).__name__
+        _log.error(event("answering.stop_failed", rules=primitive.name, error=error))
 
 
 def start(turn: Turn) -> None:

@@ -55,13 +55,28 @@ class Forms(Primitive):
         assert turn.sms is not None
         form = self._forms.get(form_code(turn.sms.text))
         if form is None:
-            return False
+            return self._misspelt(turn)
         answer = self._take(turn, form, _kept(turn, form.code))
         if form.reply_owner is ReplyOwner.SERVER:
             turn.silent()
         else:
             turn.reply_text(answer)
         return True
+
+    def _misspelt(self, turn: Turn) -> bool:
+        """A report of a form that is nearly there is no reply to a post, which nobody answers."""
+        assert turn.sms is not None
+        text = turn.sms.text
+        near = reading.is_nearly_report(text, self._forms)
+        if not near or not self._may_report(turn, turn.number):
+            return False
+        self._not_found(turn, text)
+        return True
+
+    def _not_found(self, turn: Turn, text: str) -> None:
+        kept = replace(_kept(turn, ""), numbered=False, outcome=Outcome.NOT_FOUND)
+        form_reports.keep(turn.tx, kept)
+        turn.reply_text(not_found(turn, self._forms, form_code(text)))
 
     def _take(self, turn: Turn, form: Form, kept: Kept) -> str:
         """Write the report down; what its sender is told."""
@@ -171,8 +186,7 @@ class Forms(Primitive):
             form_reports.keep(turn.tx, replace(kept, outcome=Outcome.EMPTY))
             turn.reply("forms.empty")
         elif reading.looks_like_report(text, self._forms):
-            form_reports.keep(turn.tx, replace(kept, outcome=Outcome.NOT_FOUND))
-            turn.reply_text(not_found(turn, self._forms, form_code(text)))
+            self._not_found(turn, text)
         else:
             form_reports.keep(turn.tx, replace(kept, outcome=Outcome.PLAIN))
             self._answer_plain_talk(turn)

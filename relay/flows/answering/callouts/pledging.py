@@ -103,12 +103,12 @@ def _promised(
 
 
 def tell_the_end(turn: Turn, rules: Mapping[str, Rule], limit: int) -> int:
-    """Each who has pledged hears once whether it was reached; at most `limit` of them now."""
+    """Each who has pledged hears once whether it was reached; at most `limit` of them now. What
+    is of a set that is off at the moment is told when it is on again."""
     done = 0
-    for code, pledged in pledges.untold(turn.tx, limit):
+    for code, pledged in pledges.untold(turn.tx, rules, limit):
         call = callouts.get(turn.tx, code)
-        rule = rules.get(call.rule) if call else None
-        if call is not None and rule is not None and not _tell(turn, rule, call, pledged):
+        if call is not None and not _tell(turn, rules[call.rule], call, pledged):
             break
         pledges.told(turn.tx, turn.now, code, pledged.person_id)
         done += 1
