@@ -30,6 +30,7 @@ _SET, _OWN_WORDS = "set", "words"
 # A key that stands above all sections.
 _APP_SETTINGS = "forms_from"
 _LARGEST = 2_000_000
+_AS_SHIPPED = "write it as the shipped sets in config/community do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class _Gathering:
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     sets: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)  # of every file that was read
+
+    def fails(self, name: str, path: Path, error: RuleError, line: int = 0) -> None:
+        self.faults.append(Fault(name, str(path), line, error.what, error.remedy))
+
+    def text(self, name: str, path: Path) -> str:
+        """What stands in a file. Raises `RuleError`."""
+        text = _text(name, path)
+        self.marks.append(sha256(text.encode()).hexdigest())
+        return text
 
 
 def shipped() -> Path:
@@ -87,30 +98,31 @@ def load(
     `never` are numbers that no rule may write to.
     """
     gathering = _Gathering(wording(config.language))
-    marks = sha256()
     for wished in config.sets:
-        path = path_of(wished)
-        name = path.stem
-        try:
-            text = _text(name, path)
-        except RuleError as error:
-            gathering.faults.append(Fault(name, str(path), 0, error.what, error.remedy))
-            continue
-        marks.update(f"{name}\0{text}\0".encode())
-        try:
-            _add(gathering, name, path.parent, tomllib.loads(text), readers)
-        except tomllib.TOMLDecodeError as error:
-            remedy = "write it as the shipped sets in config/community do"
-            gathering.faults.append(Fault(name, str(path), _line_of(error), str(error), remedy))
-        except RuleError as error:
-            line = line_of(text, error.keys)
-            label = ".".join(str(key) for key in error.keys)
-            what = f"{label}: {error.what}" if label else error.what
-            gathering.faults.append(Fault(name, str(path), line, what, error.remedy))
+        _take(gathering, path_of(wished), readers)
     book = RuleBook(
         gathering.wording, general(config, never), gathering.tables, tuple(gathering.sets)
     )
-    return Rules(book, tuple(gathering.faults), marks.hexdigest())
+    marks = (*gathering.marks, *map(str, gathering.faults))
+    return Rules(book, tuple(gathering.faults), " ".join(marks))
+
+
+def _take(gathering: _Gathering, path: Path, readers: Mapping[str, Reader]) -> None:
+    """One set: what it says holds, or it is among the faults."""
+    name, text = path.stem, ""
+    try:
+        text = gathering.text(name, path)
+        _add(gathering, name, path.parent, tomllib.loads(text), readers)
+    except RuleError as error:
+        label = ".".join(str(key) for key in error.keys)
+        what = f"{label}: {error.what}" if label else error.what
+        told = RuleError(error.keys, what, error.remedy)
+        gathering.fails(name, path, told, line_of(text, error.keys))
+    except tomllib.TOMLDecodeError as error:
+        gathering.fails(name, path, RuleError((), str(error), _AS_SHIPPED), _line_of(error))
+    except Exception as error:  # noqa: BLE001  # whatever a file holds, the other sets hold
+        what = f"relay cannot read it ({type(error).__name__})"
+        gathering.fails(name, path, RuleError((), what, _AS_SHIPPED))
 
 
 def general(config: CommunityConfig, never: Sequence[str] = ()) -> General:
@@ -162,7 +174,7 @@ def _add(
     read: dict[str, dict[str, Any]] = {}
     for kind, table in tables.items():
         if kind == _APP_SETTINGS:
-            read.setdefault("form", {}).update(_app_settings(table, folder, readers))
+            read.setdefault("form", {}).update(_app_settings(gathering, table, folder, readers))
         elif kind not in (_SET, _OWN_WORDS):
             read.setdefault(kind, {}).update(_section(kind, table, readers))
     _once(read, gathering.tables)
@@ -191,7 +203,9 @@ def _once(read: Mapping[str, Mapping[str, Any]], known: Mapping[str, Mapping[str
                 )
 
 
-def _app_settings(name: object, folder: Path, readers: Mapping[str, Reader]) -> Mapping[str, Any]:
+def _app_settings(
+    gathering: _Gathering, name: object, folder: Path, readers: Mapping[str, Reader]
+) -> Mapping[str, Any]:
     """`forms_from`: the forms of a CHT app_settings.json, found from the folder of the set."""
     where = (_APP_SETTINGS,)
     if not isinstance(name, str):
@@ -199,7 +213,7 @@ def _app_settings(name: object, folder: Path, readers: Mapping[str, Reader]) -> 
         raise RuleError(where, "is no name of a file", remedy)
     path = folder / name
     try:
-        settings = json.loads(_text(name, path))
+        settings = json.loads(gathering.text(name, path))
     except ValueError as error:
         raise RuleError(where, f"{path} is not JSON ({error})", "export it again") from None
     except RuleError as error:

@@ -125,17 +125,8 @@ def _community(
 ) -> CommunityFacts:
     if not config.sets:
         return CommunityFacts()
-    people, unanswered, since, sms = counts.community(reader, day)
-    return status_facts.community(
-        facts,
-        CommunityFacts(
-            people=people,
-            unanswered=unanswered,
-            unanswered_since=since,
-            sms=sms,
-            most=config.max_per_day,
-        ),
-    )
+    counted = replace(counts.community(reader, day), most=config.max_per_day)
+    return status_facts.community(facts, counted)
 
 
 def _kept(fact: Fact | None) -> Kept | None:

@@ -65,7 +65,14 @@ def _messages(station: Station) -> Iterator[Line]:
 def _community(known: CommunityFacts) -> str:
     people = some(known.people, "{n} person", "{n} people")
     sms = some(known.sms, "{n} SMS today", "{n} SMS today")
-    return joined([", ".join(known.sets), people, sms], "; ")
+    waiting = ""
+    if known.approvals:
+        waiting = some(
+            known.approvals,
+            "{n} waits for a second person's OK",
+            "{n} wait for a second person's OK",
+        )
+    return joined([", ".join(known.sets), people, sms, waiting], "; ")
 
 
 def _time_of_day(at: int) -> str:

@@ -20,7 +20,8 @@ class CommunityFacts:
     """`sets` hold; without any and without `faults` nothing is switched on.
 
     `unanswered` messages wait since `unanswered_since` (epoch ms); `sms` are those of all rules
-    today, of at most `most` (0 for no limit). `escalations` found nobody to tell.
+    today, of at most `most` (0 for no limit). `approvals` wait for a second person; `unheard` are
+    the escalations that nobody could get.
     """
 
     sets: tuple[str, ...] = ()
@@ -31,7 +32,7 @@ class CommunityFacts:
     sms: int = 0
     most: int = 0
     approvals: int = 0
-    escalations: int = 0
+    unheard: int = 0
 
     @property
     def wanted(self) -> bool:

@@ -14,6 +14,20 @@ _PATIENCE_MS = 5 * MINUTE
 
 def community(station: Station) -> Iterator[Problem]:
     known = station.community
+    if known.unheard:
+        yield Problem(
+            "ALARM_UNHEARD",
+            Verdict.WARN,
+            some(
+                known.unheard,
+                "{n} danger sign was reported, and there was nobody to tell.",
+                "{n} danger signs were reported, and there was nobody to tell.",
+            ),
+            say(
+                "See it, and call: relay reminders list --unheard\n"
+                "Say who is told next time: relay people tag NUMBER supervisor"
+            ),
+        )
     for fault in known.faults:
         yield Problem(
             "RULES_BROKEN",

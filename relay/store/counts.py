@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from relay.core.community_facts import CommunityFacts
 from relay.core.hooks import HookFacts
 from relay.core.inbound import InboundState, RawState
 from relay.core.outbound import TAKEN_BACK
@@ -24,7 +25,7 @@ from relay.core.station import (
     Reason,
     ServerFacts,
 )
-from relay.store import waits
+from relay.store import reminders, waits
 from relay.store.browsing import in_doubt_ids
 from relay.store.reading import Reader
 
@@ -302,15 +303,26 @@ def _grouped(texts: Iterable[str | None]) -> tuple[Reason, ...]:
     )
 
 
-def community(reader: Reader, day: dict[str, int]) -> tuple[int, int, int | None, int]:
-    """The people that are known; the messages that wait for an answer, and since when; and the SMS
-    that all rules have caused today."""
+def community(reader: Reader, day: dict[str, int]) -> CommunityFacts:
+    """What can be counted of the community rules."""
     waiting, since = reader.query(
         "SELECT count(*), min(kept_at) FROM answer JOIN inbound ON inbound.id = inbound_id"
         " WHERE answer.state = 'WAITING'"
     )[0]
     (known,) = reader.query("SELECT count(*) FROM person")[0]
-    return known, waiting, since, day.get("community_sms", 0)
+    (approvals,) = reader.query(
+        "SELECT (SELECT count(*) FROM post WHERE state = 'WAITING_APPROVAL')"
+        " + (SELECT count(*) FROM callout WHERE finished_at IS NULL"
+        "    AND state = 'WAITING_CONFIRMATION')"
+    )[0]
+    return CommunityFacts(
+        people=known,
+        unanswered=waiting,
+        unanswered_since=since,
+        sms=day.get("community_sms", 0),
+        approvals=approvals,
+        unheard=reminders.unheard(reader),
+    )
 
 
 def hooks(reader: Reader) -> tuple[HookFacts, ...]:
