@@ -148,7 +148,7 @@ def test_a_damaged_database_is_set_aside_and_salvaged(station):
     up(station)
     salvaged = station.fact("store.salvaged")
     assert Path(salvaged["path"]).exists()
-    assert salvaged["rows"]["meta"] == 2  # who we are, and the mark of the file
+    assert salvaged["rows"]["meta"] == 3  # who we are, the mark of the file, the key of opt-outs
     station.passes(2)
     assert station.forwarded["report 1"] == 1
 

@@ -78,8 +78,9 @@ def latest(tx: sqlite3.Connection, channel: str, limit: int = 50) -> list[Post]:
 def newest(tx: sqlite3.Connection, channel: str | None, limit: int) -> list[Post]:
     """Whatever became of them, the newest first."""
     rows = tx.execute(
-        f"SELECT {_COLUMNS} FROM post WHERE ?1 IS NULL OR channel = ?1 ORDER BY code DESC LIMIT ?",
-        (channel, limit),
+        f"SELECT {_COLUMNS} FROM post WHERE :channel IS NULL OR channel = :channel"
+        " ORDER BY code DESC LIMIT :most",
+        {"channel": channel, "most": limit},
     ).fetchall()
     return [_post(row) for row in rows]
 
@@ -263,9 +264,10 @@ def waiting_for(tx: sqlite3.Connection, number: str, channel: str | None) -> lis
     """The posts of a channel, or of all, that wait for one person in the outbox."""
     rows = tx.execute(
         "SELECT outbound_id FROM occasion JOIN outbound ON outbound.id = outbound_id"
-        " WHERE number = ? AND finished_at IS NULL AND status = 'UNSENT'"
-        " AND CASE WHEN ?2 IS NULL THEN substr(rule, 1, 8) = 'channel.' ELSE rule = ?2 END",
-        (number, rule_of(channel) if channel else None),
+        " WHERE number = :number AND finished_at IS NULL AND status = 'UNSENT'"
+        " AND CASE WHEN :rule IS NULL THEN substr(rule, 1, 8) = 'channel.'"
+        " ELSE rule = :rule END",
+        {"number": number, "rule": rule_of(channel) if channel else None},
     )
     return [row[0] for row in rows]
 
@@ -277,9 +279,9 @@ _FOR_GOOD_MS = 3650 * 24 * 3_600_000
 def hold_back(tx: sqlite3.Connection, outbound_ids: Sequence[int], until: int | None) -> None:
     """They do not leave before that time (epoch ms); None lets them go."""
     tx.executemany(
-        "UPDATE part SET not_before = ?1"
-        " WHERE outbound_id = ?2 AND state = 'QUEUED' AND not_before IS NOT ?1",
-        [(until, one) for one in outbound_ids],
+        "UPDATE part SET not_before = :until"
+        " WHERE outbound_id = :id AND state = 'QUEUED' AND not_before IS NOT :until",
+        [{"until": until, "id": one} for one in outbound_ids],
     )
 
 

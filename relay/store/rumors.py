@@ -36,9 +36,10 @@ def add(
 def count(tx: sqlite3.Connection, since: int, sender: str | None = None) -> int:
     """How many were told since then (epoch ms), by one sender or by all."""
     row = tx.execute(
-        "SELECT count(*) FROM rumor WHERE told_at > ?1 AND (?2 IS NULL OR sender = ?2)"
+        "SELECT count(*) FROM rumor WHERE told_at > :since"
+        " AND (:sender IS NULL OR sender = :sender)"
         " AND id > (SELECT coalesce(max(id), 0) FROM rumor) - 200",
-        (since, sender),
+        {"since": since, "sender": sender},
     ).fetchone()
     return int(row[0])
 

@@ -73,8 +73,8 @@ def _loads(data: bytes) -> None:
         assert fault.what, "a fault that says nothing"
         assert fault.remedy, "a fault without a remedy"
         assert fault.line >= 0
-    own = [fault for fault in found.faults if fault.name == str(path)]
-    assert bool(own) is (str(path) not in found.book.sets), "half a set holds"
+    own = [fault for fault in found.faults if fault.name == path.stem]
+    assert bool(own) is (path.stem not in found.book.sets), "half a set holds"
     assembly_community.primitives(found.book)
 
 
