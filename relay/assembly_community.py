@@ -38,8 +38,9 @@ READERS: Mapping[str, Reader] = {
 def primitives(book: RuleBook) -> tuple[Primitive, ...]:
     """All of which there are rules, in the order in which they are asked."""
     others: tuple[Primitive, ...] = (
-        *([Channels(book)] if book.rules("channel") else []),
         CallOuts(book.rules("callout")),
+        # After all that have words of their own: the rest may be a reply to a post.
+        *([Channels(book)] if book.rules("channel") else []),
         Reminders(),
     )
     # The others hear of each report that forms accept.

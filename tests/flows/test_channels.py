@@ -442,6 +442,21 @@ def test_a_misspelt_report_is_no_reply_to_a_post(tmp_path: Path) -> None:
         assert village.db.value("SELECT count(*) FROM post_reply") == 1
 
 
+def test_a_call_for_blood_is_no_reply_to_a_post(tmp_path: Path) -> None:
+    """Nor is a pledge, or who becomes a donor."""
+    with Village(tmp_path, rules=RULES, sets=["blood", "pledge"], now=MORNING) as village:
+        with village.db.transaction() as tx:
+            for number, tag in ((A, "team"), (ASHA, "nurse")):
+                people.tag(tx, MORNING, people.ensure(tx, MORNING, number, TEST).id, tag, TEST)
+        follow(village, ASHA, BEN, channel="BOARD", at="")
+        village.says(A, "POST BOARD Come at ten")
+        village.goes_out()
+        assert only(village.says(ASHA, "BLOOD O- 2 maternity")).startswith("Request 2:")
+        assert only(village.says(BEN, "DONOR O neg")).startswith("Registered")
+        assert village.says(BEN, "PLEDGE pump 5")
+        assert village.says(BEN, "we are coming") == []
+
+
 def test_a_digest_waits_for_the_morning(village: Village) -> None:
     follow(village, ASHA)
     village.passes(hours=9)
