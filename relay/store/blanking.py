@@ -7,7 +7,9 @@ repeats is still known. What is not finished keeps its words.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 
 from relay.store import custody
 from relay.store.database import Database
@@ -35,6 +37,7 @@ def blank(db: Database, since: int, before: int) -> int:
         incoming = _ids(tx, _INBOUND, since, before)
         outgoing = _ids(tx, _OUTBOUND, since, before)
         _blank_inbound(tx, incoming)
+        blank_readings(tx, incoming)
         _blank_outbound(tx, outgoing)
     return len(incoming) + len(outgoing)
 
@@ -51,6 +54,29 @@ def _blank_inbound(tx: sqlite3.Connection, ids: list[int]) -> None:
         tx.execute("UPDATE raw_pdu SET pdu = '' WHERE inbound_id = ?", (one,))
         custody.forget(tx, one)  # the chain stays whole, and vouches no longer for what is gone
         tx.execute("UPDATE inbound SET text = NULL WHERE id = ?", (one,))
+
+
+# What forms have read of a message: its numbers are figures, all else is somebody's words.
+_FIGURES = (
+    "coalesce((SELECT json_group_object(key, CASE type WHEN 'object' THEN json(value)"
+    " ELSE value END) FROM json_each(fields) WHERE type IN ('integer', 'real', 'object')), '{}')"
+)
+
+
+def blank_readings(tx: sqlite3.Connection, inbound_ids: Sequence[int]) -> None:
+    """What rules have taken over from messages whose words go: of reports only figures stay. A
+    rumor that nobody has looked into yet keeps its words."""
+    read = json.dumps(list(inbound_ids))
+    tx.execute(
+        f"UPDATE form_report SET fields = {_FIGURES}, digest = ''"
+        " WHERE inbound_id IN (SELECT value FROM json_each(?))",
+        (read,),
+    )
+    tx.execute(
+        "UPDATE rumor SET text = '' WHERE inbound_id IN (SELECT value FROM json_each(?))"
+        " AND state NOT IN ('NEW', 'CHECKING')",
+        (read,),
+    )
 
 
 def _blank_outbound(tx: sqlite3.Connection, ids: list[int]) -> None:

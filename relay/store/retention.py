@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from relay.store import custody, reminders
+from relay.store import blanking, custody, reminders
 from relay.store.database import Database
 
 _STEP = 200
@@ -43,6 +43,7 @@ def count(db: Database, finished_before: int) -> int:
 
 def _prune_inbound(tx: sqlite3.Connection, before: int) -> int:
     ids = _ids(tx, f"SELECT id {_INBOUND}", before)
+    blanking.blank_readings(tx, ids)
     for inbound_id in ids:
         tx.execute(
             "DELETE FROM audit WHERE subject = 'raw' AND subject_id IN"

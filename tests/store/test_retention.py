@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from relay.core.form_report import Outcome
 from relay.core.outbound import Accepted, RefusedForGood, ReportDelivered, Resent
-from relay.store import blanking, retention
+from relay.core.posts import RumorState
+from relay.store import blanking, form_reports, retention, rumors
 from relay.store.auditing import audit
 from relay.store.database import Database
 from relay.store.exchanges import Exchanges
+from relay.store.form_reports import Kept
 from relay.store.inbox import Inbox
 from relay.store.outbox import Outbox
 from relay.store.raw import Arrival
@@ -155,3 +161,27 @@ def test_a_part_that_may_be_sent_again_keeps_its_pdu(db: Database, outbox: Outbo
     doubtful = outbox.part(1)
     assert doubtful is not None
     assert outbox.record(LATER, doubtful, Resent()).pdu
+
+
+@pytest.mark.parametrize(
+    "forgets", [blanking.blank, lambda db, _, before: retention.prune(db, before)]
+)
+def test_what_rules_have_read_goes_with_the_words(
+    db: Database, inbox: Inbox, forgets: Callable[..., int]
+) -> None:
+    """The figures of a report stay; a rumor keeps its words until somebody has looked into it."""
+    keep(inbox, NOW, deliver("ORPT Amina 12"), deliver("RUMOR fire"), deliver("RUMOR flood"))
+    with db.transaction() as tx:
+        tx.execute("UPDATE inbound SET state = 'FORWARDED', finished_at = ?", (NOW,))
+    fields = {"name": "Amina", "weeks": 12, "LA": {"count": 20}, "twins": True}
+    with db.transaction() as tx:
+        form_reports.keep(tx, Kept(1, "ORPT", "+254700000001", Outcome.RECEIVED, "2026-05-28",
+                                   "abc", NOW, fields=fields))  # fmt: skip
+        for one in (2, 3):
+            rumors.add(tx, NOW, inbound_id=one, sender="+254700000001", place_id=None,
+                       text="fire", source="test")  # fmt: skip
+        rumors.settle(tx, NOW, 1, RumorState.FALSE, "", "test")
+    while forgets(db, 0, NOW + 1):
+        pass
+    assert db.value("SELECT json(fields) FROM form_report") == '{"weeks":12,"LA":{"count":20}}'
+    assert [row[0] for row in db.query("SELECT text FROM rumor ORDER BY id")] == ["", "fire"]
