@@ -280,7 +280,9 @@ def _compare_times(label: str, section: SendingConfig | CommunityConfig, reading
     if bool(start) != bool(end):
         there, missing = ("quiet_from", "quiet_until") if start else ("quiet_until", "quiet_from")
         reading.wrong(
-            label, there, f"stands without {missing}; write both, or none for no quiet hours"
+            label,
+            there,
+            f'stands without {missing}; write both, or both as "" for no quiet hours',
         )
     elif start and start == end:
         reading.wrong(label, "quiet_until", "is the time of quiet_from too; let it be another")

@@ -37,7 +37,7 @@ def fold(text: str) -> str:
 
     Without regard to case, width (NFKC), the alphabet of the digits, the accents of Latin, Greek
     and Cyrillic letters, what cannot be seen (zero-width and control characters), blanks, the
-    kind of dash, and the punctuation around it. Folding twice changes nothing.
+    kind of dash, and the punctuation and pictures around it. Folding twice changes nothing.
     """
     folded = _folded(text)
     while (again := _folded(folded)) != folded:
@@ -50,7 +50,23 @@ def _folded(text: str) -> str:
         text = unicodedata.normalize("NFKD", "".join(_few_marks(text)))
         text = unicodedata.normalize("NFC", "".join(map(_plain, text.casefold())))
     words = " ".join(_WORD.findall(text.casefold()))
-    return words.rstrip(_BEHIND + " ").lstrip(_BEFORE + " ")
+    bare = words.rstrip(_BEHIND + " ").lstrip(_BEFORE + " ")
+    return bare if bare.isascii() else _unpictured(bare)
+
+
+def _unpictured(text: str) -> str:
+    """Without the emoji at both ends: STOP with two folded hands is STOP."""
+    first, end = 0, len(text)
+    while first < end and _is_picture(text[first]):
+        first += 1
+    while end > first and _is_picture(text[end - 1]):
+        end -= 1
+    return text[first:end]
+
+
+def _is_picture(character: str) -> bool:
+    # Sk: the colour of the skin of an emoji.
+    return unicodedata.category(character) in {"So", "Sk"}
 
 
 def _few_marks(text: str) -> Iterator[str]:

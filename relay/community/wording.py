@@ -26,7 +26,8 @@ Texts = Mapping[str, Mapping[str, str]]
 Commands = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+# {weeks}, and {weeks|week|weeks}: the one word for 1, the other for any other number.
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?:\|([^{}|\[\]]+)\|([^{}|\[\]]+))?\}")
 _OPTIONAL = re.compile(r"\[\[([^\[\]]*)\]\]")
 _GLUED = re.compile(r"([^\W\d_]+)([0-9]+)")
 
@@ -34,15 +35,17 @@ _GLUED = re.compile(r"([^\W\d_]+)([0-9]+)")
 def fill(template: str, fields: Mapping[str, object]) -> str:
     """Put the fields where their names stand in {braces}; one that is missing is empty.
 
-    What stands in [[double brackets]] is left out where a field in it is empty. What a field
-    holds is never looked into for either: it may come from an SMS.
+    `{weeks|week|weeks}` is the first word where the field is 1, else the second. What stands in
+    [[double brackets]] is left out where a field in it is empty. What a field holds is never
+    looked into for any of these: it may come from an SMS.
     """
 
     def said(found: re.Match[str]) -> str:
-        return str(fields.get(found[1], ""))
+        value = str(fields.get(found[1], ""))
+        return value if found[2] is None else found[2 if value == "1" else 3]
 
     def wanted(found: re.Match[str]) -> str:
-        names = _PLACEHOLDER.findall(found[1])
+        names = _names(found[1])
         return found[1] if all(str(fields.get(name, "")) for name in names) else ""
 
     return _PLACEHOLDER.sub(said, _OPTIONAL.sub(wanted, template))
@@ -52,7 +55,11 @@ def placeholders(template: str) -> frozenset[str]:
     """The names in {braces}. Raises ValueError for a brace that is none of a placeholder."""
     if re.search(r"[{}]", _PLACEHOLDER.sub("", template)):
         raise ValueError("has a { or } that belongs to no {name}")
-    return frozenset(_PLACEHOLDER.findall(template))
+    return _names(template)
+
+
+def _names(template: str) -> frozenset[str]:
+    return frozenset(found[1] for found in _PLACEHOLDER.finditer(template))
 
 
 class Wording:
@@ -126,7 +133,7 @@ class Wording:
         first = list(islice(words(text), self._longest))
         for count in range(len(first), 0, -1):
             phrase = " ".join(word for word, _ in first[:count])
-            rest = text[first[count - 1][1] :].strip()
+            rest = _said(text[first[count - 1][1] :])
             key = self._keys.get(phrase) or self._like_stop(phrase)
             if key and (phrase not in self._alone or _is_number(rest)):
                 return key, rest
@@ -147,7 +154,12 @@ class Wording:
         found = _GLUED.fullmatch(word)
         if found is None or (key := self._keys.get(found[1], "")) not in _ANSWERS:
             return None
-        return key, f"{found[2]} {text[end:].strip()}".rstrip()
+        return key, f"{found[2]} {_said(text[end:])}".rstrip()
+
+
+def _said(rest: str) -> str:
+    """What follows a command, as written; nothing where there is no word in it: `STOP ...`."""
+    return rest.strip() if next(words(rest), None) else ""
 
 
 def _is_number(rest: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from relay.core.people import Person, Place
+from relay.core.plain import many
 from relay.errors import StoreError
 from relay.store import people, trail
 
@@ -30,7 +31,8 @@ class PlaceInUse(StoreError):
         if self.below:
             return f"these places lie in {self.place}: {', '.join(self.below[:5])}"
         if self.people:
-            return f"{self.people} people are in {self.place}"
+            who = many(self.people, "person is", "people are")
+            return f"{who} in {self.place}"
         return f"something else refers to {self.place}"
 
 

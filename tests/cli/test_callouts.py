@@ -58,7 +58,7 @@ def test_two_of_the_staff_ask_and_confirm_at_the_laptop(
     """The same words as by SMS, the same second person, and no SMS to those who typed."""
     asked = ask(relay, "o", "neg", 2, "maternity")
     assert asked.exit_code == 0
-    assert asked.stdout == ("Request 1: 2 x O-, 1 donors. A second staff member must send OK 1\n")
+    assert asked.stdout == ("Request 1: 2 x O-, 1 donor. A second staff member must send OK 1\n")
     own = relay("callouts", "confirm", 1, "--by", NURSE)
     assert own.exit_code == 65
     assert "The author cannot confirm" in own.stderr

@@ -48,6 +48,17 @@ def form(**table: Any) -> Form:
 # --- rule sets ----------------------------------------------------------------------------------
 
 
+def test_a_cht_form_named_by_a_translation_that_is_not_there_is_a_rule_set_all_the_same() -> None:
+    """CHT 3 keeps translations in files of their own, not in the settings."""
+    short = {"translation_key": "form.p.weeks"}
+    field = {"type": "integer", "labels": {"tiny": "W", "short": short}}
+    meta = {"code": "P", "translation_key": "form.p.title"}
+    forms = read_app_settings({"forms": {"P": {"meta": meta, "fields": {"weeks": field}}}})
+    written = tomllib.loads(rule_set(forms.values()))["form"]
+    assert read(written)["P"].title("en") == "P"
+    assert read(written)["P"].fields[0].shown("en") == "weeks"
+
+
 @pytest.mark.parametrize("path", sorted(SETS.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_forms_of_every_shipped_set_are_read(path: Path) -> None:
     table = tomllib.loads(path.read_text(encoding="utf-8")).get("form", {})

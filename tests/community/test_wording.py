@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.community.wording import Wording, fill
+from relay.community.wording import Wording, fill, placeholders
 from relay.community_words import wording
 from relay.errors import RuleError
 
@@ -21,6 +21,8 @@ WORDS = wording()
         "STOP", "stop", "Stop.", "STOP!!!", "StopAll", "stop all", "Unsubscribe", "ARRET", "arrêt",
         "ACHA", "PARAR", "pare", "ALTO", "बन्द", "बंद", "रोक", "रोक।", "बन्द गर्नुहोस्", "ＳＴＯＰ",
         "S\u200bTOP", "SТOP", "ST0P", '"STOP"', "  stop  ",
+        "STOP ...", "stop !", "STOP 🙏", "stop!!! 😡", "🙂 STOP", "STOP🙏🏽", "STOP ❤️",
+        "👩‍⚕️ stop 👩‍⚕️",
     ],
 )  # fmt: skip
 def test_stop_works_in_every_language(written: str) -> None:
@@ -35,6 +37,10 @@ def test_stop_works_in_every_language(written: str) -> None:
         ("OK३७", ("ok", "37")),
         ("ok37 please", ("ok", "37 please")),
         ("Ndiyo", ("yes", "")),
+        ("yes 👍", ("yes", "")),
+        ("YES 31 👍🏾", ("yes", "31 👍🏾")),
+        ("sim 31 👍", ("yes", "31 👍")),
+        ("no ...", ("no", "")),
         ("हजुर 31", ("yes", "31")),
         ("sí", ("yes", "")),
         ("si 31", ("yes", "31")),
@@ -90,6 +96,17 @@ def test_what_is_filled_in_is_not_looked_into() -> None:
         "{text}: {0.__class__}"
     )
     assert fill("{unknown}!", {}) == "!"
+
+
+@pytest.mark.parametrize(
+    ("weeks", "said"),
+    [(1, "in 1 week"), ("1", "in 1 week"), (4, "in 4 weeks"), (0, "in 0 weeks"), ("", "")],
+)
+def test_one_is_said_otherwise_than_several(weeks: object, said: str) -> None:
+    assert fill("[[in {weeks} {weeks|week|weeks}]]", {"weeks": weeks}) == said
+    assert placeholders("{weeks} {weeks|week|weeks}") == {"weeks"}
+    with pytest.raises(ValueError, match="belongs to no"):
+        placeholders("{weeks|week}")
 
 
 def test_a_sentence_about_nothing_is_left_out() -> None:

@@ -79,6 +79,10 @@ def test_one_registers_by_sms(village: Village, text: str, reply: str) -> None:
     assert texts(village.says(STRANGER, text)) == [reply]
 
 
+def test_who_registers_for_collections_reads_the_word_that_was_sent(village: Village) -> None:
+    assert texts(village.says(STRANGER, "GIVER")) == ["Registered: GIVER. To leave: STOP"]
+
+
 @pytest.mark.parametrize("answer", ["O-", "o-", "O neg", "O NEGATIVE."])
 def test_a_group_that_is_unclear_is_asked_back(village: Village, answer: str) -> None:
     assert texts(village.says(STRANGER, "DONOR O Bura")) == ["O+ or O-? Reply O+ or O-"]

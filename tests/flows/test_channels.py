@@ -223,10 +223,23 @@ def test_a_post_that_is_not_posted(village: Village) -> None:
     assert village.db.value("SELECT count(*) FROM post") == 0
 
 
+def test_post_and_nothing_else_says_how_it_is_done(village: Village) -> None:
+    assert only(village.says(A, "POST")) == "Send: POST BOARD @place text"
+    assert only(village.says(ASHA, "post ...")) == "Unknown command. Send HELP."
+
+
+def test_counts_of_one_are_no_plural(village: Village) -> None:
+    follow(village, ASHA)
+    assert only(village.says(A, "POST PEACE @HURUMA Stay calm.")).startswith(
+        "Post 1: 1 person, 1 SMS, about "
+    )
+    assert only(village.says(A, "CANCEL 1")) == "Post 1 is cancelled. 0 people have got it."
+
+
 def test_a_post_to_a_place_that_was_nearly_written(village: Village) -> None:
     follow(village, ASHA)
     village.says(A, "POST PEACE @HURMA Stay calm.")
-    assert only(village.says(A, "yes")).startswith("Post 1: 1 people, 1 SMS")
+    assert only(village.says(A, "yes")).startswith("Post 1: 1 person, 1 SMS")
     assert village.db.value("SELECT texts FROM post") == '{"": "Stay calm."}'
 
 
@@ -264,7 +277,7 @@ def test_a_channel_that_needs_no_approval_has_it_in_a_row(village: Village) -> N
     follow(village, ASHA, channel="BOARD", at="")
     heard = village.says(A, "POST BOARD Water on Monday.")
     assert texts(heard) == [
-        "Post 1 is going out: 1 people, 1 SMS, about 1 min. To stop it: CANCEL 1",
+        "Post 1 is going out: 1 person, 1 SMS, about 1 min. To stop it: CANCEL 1",
         "Water on Monday.",
     ]
     assert village.db.query("SELECT approver FROM post_approval")[0][0] == "@rules"
@@ -476,6 +489,8 @@ def test_a_rumor_goes_to_the_team_and_to_nobody_else(village: Village) -> None:
         (CAT, "R1 Huruma: shops burning"),
         (ASHA, "Noted R1. Verify before posting."),
     }
+    heard = village.says(ASHA, "RUMOR Atlantis shops burning")
+    assert "R2: Atlantis shops burning" in texts(heard)
     assert only(village.says(ASHA, "rumor")) == "Send: RUMOR place and what you heard"
 
 

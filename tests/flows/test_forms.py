@@ -290,6 +290,17 @@ def test_somebody_who_reports_is_told_what_was_wrong(village: Village) -> None:
     ]  # fmt: skip
 
 
+def test_of_many_forms_as_many_are_named_as_one_sms_holds(tmp_path: Path) -> None:
+    rules = "".join(f"[form.FORM{n:02}]\n" for n in range(40))
+    with Village(tmp_path, rules=rules) as village:
+        village.says(AMINA, "FORM01")
+        (said,) = texts(village.says(AMINA, "1!NONE!12"))
+        assert said.startswith("There is no form NONE. Forms: FORM00, FORM01, ")
+        assert said.endswith(", ...")
+        assert 150 < len(said) <= 160
+    assert "FORM39" not in said
+
+
 def test_plain_talk_is_thanked_for_where_that_is_switched_on(tmp_path: Path) -> None:
     with Village(tmp_path, rules=RULES, settings="default_reply = true") as village:
         village.says(AMINA, "STAFF")

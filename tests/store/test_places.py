@@ -79,7 +79,10 @@ def test_a_place_that_is_in_use_is_not_removed(tx: sqlite3.Connection) -> None:
     bura, tana = ids(tx, "bura", "tana")
     person = people.ensure(tx, NOW, "+1", "root").id
     people.put_in(tx, NOW, person, bura, "root")
-    for place, why in ((tana, "these places lie in Tana: Bura, Kibo"), (bura, "1 people")):
+    for place, why in (
+        (tana, "these places lie in Tana: Bura, Kibo"),
+        (bura, "1 person is in Bura"),
+    ):
         with pytest.raises(places.PlaceInUse, match=why):
             places.remove(tx, NOW, place, "root")
     people.take_out(tx, NOW, person, bura, "root")

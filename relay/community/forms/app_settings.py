@@ -6,6 +6,7 @@ own screens is passed over; what relay cannot take is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,8 @@ class _Unusable(Exception):
 
 
 Translations = Mapping[str, Mapping[str, str]]
+_KEY = "translation_key"
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 def _form(key: str, definition: Mapping[str, object], translations: Translations) -> Form:
@@ -65,7 +68,7 @@ def _form(key: str, definition: Mapping[str, object], translations: Translations
     return Form(
         code=code,
         fields=tuple(_field(str(name), one, translations) for name, one in usable),
-        titles=_texts(meta.get("label") or meta.get("translation_key"), translations),
+        titles=_texts(meta.get("label"), translations) or _named(meta, translations),
     )
 
 
@@ -122,10 +125,19 @@ def _texts(said: object, translations: Translations) -> Texts:
         return translations.get(said) or ({"en": said} if said else {})
     if not isinstance(said, Mapping):
         return {}
-    key = said.get("translation_key")
-    if isinstance(key, str) and key in translations:
-        return translations[key]
-    return {str(language): text for language, text in said.items() if isinstance(text, str)}
+    if named := _named(said, translations):
+        return named
+    return {
+        str(language): text
+        for language, text in said.items()
+        if isinstance(text, str) and _LANGUAGE.fullmatch(str(language))
+    }
+
+
+def _named(said: Mapping[str, object], translations: Translations) -> Texts:
+    """By the key of a translation. CHT 3 keeps those in files that are not in the settings."""
+    key = said.get(_KEY)
+    return translations.get(key, {}) if isinstance(key, str) else {}
 
 
 def _translations(settings: object) -> Iterator[tuple[str, dict[str, str]]]:

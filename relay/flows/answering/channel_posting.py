@@ -48,14 +48,25 @@ _SHOWN = 60  # letters of a post that waits
 def post(talk: Talk, rest: str) -> bool:
     """`PEACE @HURUMA Shops are open.`, `PEACE en: Stay calm. sw: Tulieni.`"""
     word, text = first_word(rest)
-    channel = talk.channel(word) if word else None
+    if not word:
+        return _how(talk)
+    channel = talk.channel(word)
     if channel is None:
-        near = talk.near_channel(word) if word else None
+        near = talk.near_channel(word)
         if near and is_poster(near, talk.turn.person):
             about = {"channel": near.name, "text": text}
             return talk.did_you_mean(near.name, "post", about, near.approval_ms)
         return talk.no_channel(word)
     return post_to(talk, channel, text)
+
+
+def _how(talk: Talk) -> bool:
+    """POST and no more: how it is done, for the first channel of theirs."""
+    own = [one for _, one in sorted(talk.channels.items()) if is_poster(one, talk.turn.person)]
+    if own:
+        return talk.reply("post_how", channel=own[0].name)
+    talk.turn.reply("unknown_command")
+    return True
 
 
 def post_to(talk: Talk, channel: Channel, text: str) -> bool:

@@ -10,10 +10,11 @@ from relay.community.forms.reading import for_sms, near, shown
 from relay.community.forms.stock import Misread, Movement, is_low
 from relay.community.wording import fill
 from relay.core.form_report import FormReport
+from relay.core.segment import segment
 from relay.flows.answering.turn import Turn
 
-# So many codes are named to somebody who has sent an unknown one.
-_NAMED = 8
+# At most so many codes are named to somebody who has sent an unknown one.
+_NAMED = 30
 
 
 def receipt(turn: Turn, form: Form, report: FormReport, more: Mapping[str, object]) -> str:
@@ -53,12 +54,21 @@ def _incomplete(turn: Turn, form: Form, what: str) -> str:
 def not_found(turn: Turn, forms: Mapping[str, Form], code: str) -> str:
     meant = near(code, forms)
     if meant is None:
-        codes = ", ".join(sorted(forms)[:_NAMED])
-        return turn.say("forms.not_found", turn.number, code=_short(code), codes=codes)
+        return _listing(turn, _short(code), sorted(forms))
     right = right_form(forms[meant], turn.language(turn.number))
     return turn.say(
         "forms.not_found_near", turn.number, code=_short(code), near=meant, right=right
     )
+
+
+def _listing(turn: Turn, code: str, codes: Sequence[str]) -> str:
+    """As many codes as one SMS has room for, and dots for the others."""
+    for named in range(min(len(codes), _NAMED), -1, -1):
+        listed = ", ".join((*codes[:named], *(["..."] if named < len(codes) else [])))
+        said = turn.say("forms.not_found", turn.number, code=code, codes=listed)
+        if len(segment(said).parts) == 1:
+            break
+    return said
 
 
 def _short(code: str) -> str:

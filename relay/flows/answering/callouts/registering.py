@@ -53,7 +53,9 @@ def _registered(
     person = people.ensure(turn.tx, turn.now, turn.number, turn.source)
     enrol(turn, person, register, values, place)
     what = " ".join((*values.values(), *([place.name] if place else ())))
-    turn.reply_text(said(turn, rule, "registered", turn.number, what=what or rule.name))
+    turn.reply_text(
+        said(turn, rule, "registered", turn.number, what=what or register.word.upper())
+    )
 
 
 def enrol(
