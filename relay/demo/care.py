@@ -14,7 +14,7 @@ _KNOWN = (
     Known("Daudi", "+2001", "Tana", "supervisor"),
 )
 _REGISTERED = (
-    "Thank you for registering {name}. Patient ID is {id}. Next visit is in {weeks} weeks. "
+    "Thank you for registering {name}. Patient ID is {id}. Next visit is in {weeks} {unit}. "
     "Ref {ref}"
 )
 

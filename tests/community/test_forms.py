@@ -256,7 +256,10 @@ def test_what_is_no_id(text: str) -> None:
     ("body", "lines"),
     [
         ("LA 20 R LA 30", (Line("LA", 20, 30),)),
-        ("R LA 30 LA 20", (Line("LA", None, 50),)),
+        ("R LA 30 LA 20", (Line("LA", 20, 30),)),
+        ("R LA 30 ORS 5 LA 20 ORS 9", (Line("LA", 20, 30), Line("ORS", 9, 5))),
+        ("R LA 30 R LA 20", (Line("LA", None, 50),)),
+        ("LA 20 R LA 30 LA 5", (Line("LA", 20, 35),)),
         ("la20 ors 5", (Line("LA", 20), Line("ORS", 5))),
         ("LA 20, ORS 5. R LA 30", (Line("LA", 20, 30), Line("ORS", 5))),
         ("LA=२०", (Line("LA", 20),)),

@@ -74,8 +74,13 @@ def _numbers(stock: Stock, body: str) -> Iterator[tuple[str, int | None, bool]]:
     """(item, number or None where none follows, whether it came in)"""
     marks = _upper(stock.received)
     came_in, item = False, ""
+    shelf: set[str] = set()
+    arrived: set[str] = set()
     for word in _PART.findall(western(visible(body)).strip(BLANKS).upper())[:_MOST_PARTS]:
         if item:
+            # R LA 30 LA 20: what is told again, and was not counted yet, is what is on hand.
+            came_in = came_in and item not in arrived - shelf
+            (arrived if came_in else shelf).add(item)
             count = _count(word)
             yield item, count, came_in
             if count is None:
@@ -83,6 +88,7 @@ def _numbers(stock: Stock, body: str) -> Iterator[tuple[str, int | None, bool]]:
             item = ""
         elif word in marks:
             came_in = True
+            arrived.clear()
         else:
             item = word
     if item:
