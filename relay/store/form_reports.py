@@ -62,11 +62,6 @@ def keep(tx: sqlite3.Connection, kept: Kept) -> Earlier:
     return Earlier(row_id, "" if nth is None else _ref(kept.day, nth))
 
 
-def amend(tx: sqlite3.Connection, report_id: int, fields: Mapping[str, object]) -> None:
-    """What became known of it once it was there, such as what was used of a stock."""
-    tx.execute("UPDATE form_report SET fields = ? WHERE id = ?", (_json(fields), report_id))
-
-
 def name_patient(tx: sqlite3.Connection, report_id: int, patient_id: str) -> None:
     """The id that this report has handed out."""
     tx.execute("UPDATE form_report SET patient_id = ? WHERE id = ?", (patient_id, report_id))

@@ -99,6 +99,25 @@ def test_a_place_that_is_nearly_right_is_asked_back(village: Village) -> None:
     assert texts(village.says(STRANGER, "yes")) == ["Registered: O- Bura. To leave: STOP"]
 
 
+def test_to_become_a_donor_undoes_no_stop(village: Village) -> None:
+    """Else it would bring back all that was stopped with it."""
+    village.says(ASHA, "STOP")
+    (told,) = texts(village.says(ASHA, "DONOR O neg Bura"))
+    assert "START" in told
+    assert ASHA not in asked(begin(village))
+    village.says(ASHA, "START")
+    assert texts(village.says(ASHA, "DONOR O neg Bura")) == ["Registered: O- Bura. To leave: STOP"]
+
+
+def test_a_question_whose_word_is_gone_stops_nothing(village: Village) -> None:
+    """A rule set was changed between the question and its answer."""
+    village.says(STRANGER, "DONOR O Bura")
+    with village.db.transaction() as tx:
+        tx.execute("UPDATE question SET about = json_set(about, '$.word', 'nothing')")
+    assert village.says(STRANGER, "O-") == []
+    assert village.db.value("SELECT by FROM answer ORDER BY inbound_id DESC") == ""
+
+
 def test_who_leaves_the_register_is_not_asked(village: Village) -> None:
     assert texts(village.says(ASHA, "DONOR STOP")) == ["You are no longer registered: DONOR"]
     assert ASHA not in asked(begin(village))

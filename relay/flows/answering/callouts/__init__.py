@@ -52,14 +52,15 @@ class CallOuts(Primitive):
             code = question.code
             return code is not None and self.coded(turn, reply.word, code, reply.rest)
         rule = self._rules.get(str(about.get("rule")))
-        if rule is None or reply.word == "ok":
+        word = str(about.get("word"))
+        if rule is None or word not in self._words or reply.word == "ok":
             return False
         if reply.word == "no":
             turn.silent()
             return True
         value = self._value(rule, str(about.get("attribute", "")), reply.choice)
         text = " ".join(filter(None, (str(about["before"]), value, str(about["after"]))))
-        take, _ = self._words[str(about["word"])]
+        take, _ = self._words[word]
         take(turn, rule, text)
         return True
 

@@ -16,11 +16,15 @@ _MOST_WORDS = 4
 
 
 def register(turn: Turn, rule: Rule, text: str) -> None:
-    """Anybody may, for himself. What is unclear is asked back; DONOR STOP undoes it."""
+    """Anybody may, for himself. What is unclear is asked back; DONOR STOP undoes it. Who has said
+    STOP says START first: no other word undoes it."""
     register = rule.register
     assert register is not None
     if turn.rules.wording.says("stop", text):
         _leave(turn, rule, register)
+        return
+    if turn.person is not None and turn.person.consent is Consent.STOPPED:
+        turn.reply("stopped")
         return
     read = words.attributes(register.attributes, text)
     if read.unclear:
@@ -61,7 +65,7 @@ def _registered(
 def enrol(
     turn: Turn, person: Person, register: Register, values: dict[str, str], place: Place | None
 ) -> None:
-    """Their own word is their consent, also after a STOP of old."""
+    """Their own word is their consent."""
     tx, now, source = turn.tx, turn.now, turn.source
     people.set_consent(tx, now, person.id, Consent.GIVEN, source)
     people.tag(tx, now, person.id, register.tag, source)
