@@ -203,7 +203,7 @@ def _require(reader: Reader, outbound_id: int) -> sqlite3.Row:
 @click.option(
     "--all-failed",
     is_flag=True,
-    help="Every one that failed, but for what is too old or replaced.",
+    help="Every one that failed, but for what is too old or taken back.",
 )
 @click.option("--uncertain", is_flag=True, help="Also parts that may have gone out already.")
 @json_option
