@@ -53,6 +53,22 @@ def test_what_is_texted_is_answered(tmp_path: Path, text: str, answer: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "answer"),
+    [
+        ("en", "OANC", "OANC not complete: id is missing. Send: OANC id"),
+        ("sw", "ORPT Amina", "ORPT haijakamilika: wiki haipo. Tuma: ORPT jina wiki"),
+        ("hi", "IVAC", "IVAC अधूरा है: ID नहीं है। भेजें: IVAC ID टीका"),
+    ],
+)
+def test_what_is_missing_is_named_in_the_readers_language(
+    tmp_path: Path, language: str, text: str, answer: str
+) -> None:
+    with Village(tmp_path, sets=shipped_sets()) as village:
+        village.says(NURSE, f"LANG {language}")
+        assert texts(village.says(NURSE, text)) == [answer]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "MUTE " + "8" * 900,
