@@ -84,8 +84,8 @@ def test_installing_puts_every_file_and_makes_user_folders_and_service(machine: 
     assert "/usr/local/share/fish/vendor_completions.d/relay.fish"[1:] in files
     assert files[UNIT] == Path("systemd/relay.service").read_text("utf-8")
     assert machine.ran == [
-        "systemd-sysusers /etc/sysusers.d/relay.conf",
-        "systemd-tmpfiles --create /etc/tmpfiles.d/relay.conf",
+        "systemd-sysusers relay.conf",
+        "systemd-tmpfiles --create relay.conf",
         "systemctl enable relay.service",
     ]
     assert "relay setup" in result.stderr

@@ -13,7 +13,7 @@ from relay.cli.desk import Desk, config_option, examples, json_option, pass_desk
 from relay.cli.printing import data, emit, note
 from relay.clock import local
 from relay.core import plain
-from relay.core.custody import Head
+from relay.core.custody import Fault, Head
 from relay.store import heads
 from relay.store.auditing import Account
 from relay.store.auditing import audit as audited
@@ -92,7 +92,7 @@ def _accepted(desk: Desk, account: Account, *, yes: bool) -> Account:
     from relay.store import journal
     from relay.store.facts import Facts
 
-    broken = [fault for fault in account.faults if fault.code in _OF_HEADS]
+    broken = [fault for fault in account.faults if _of_head(fault)]
     if not broken:
         note("There is nothing to accept: no head that was noted speaks against the store.")
         return account
@@ -115,7 +115,9 @@ def _accepted(desk: Desk, account: Account, *, yes: bool) -> Account:
     return after
 
 
-_OF_HEADS = ("OLDER", "FORKED")
+def _of_head(fault: Fault) -> bool:
+    """What an older copy in the place of the store looks like; nothing else can be accepted."""
+    return fault.code in ("OLDER", "FORKED")
 
 
 def _print_head(desk: Desk, store: Path, reader: Reader, as_json: bool) -> int:
@@ -149,15 +151,16 @@ def _print(account: Account) -> None:
     if account.sound:
         data(f"Every link of the chain holds. Head: {account.head}")
     else:
-        note(_NEXT)
+        note(_NEXT + (_IF_RESTORED if any(map(_of_head, account.faults)) else "") + _MORE)
 
 
 _NEXT = (
     "The chain of custody is broken. This command changes nothing; what the server has is "
     "safe there. Keep a copy of the database as it is (sudo relay backup FILE), compare with the "
-    "last copy, and ask who had access to this computer. Was a copy restored on purpose? Then: "
-    "sudo relay audit --accept. See docs/custody.md"
+    "last copy, and ask who had access to this computer."
 )
+_IF_RESTORED = " Was a copy restored on purpose? Then: sudo relay audit --accept."
+_MORE = " See docs/custody.md"
 
 
 def summary(account: Account) -> str:

@@ -125,9 +125,8 @@ def _print(one: AirtimeFacts, answer: str, now: int) -> None:
         data(f"  price   {money(one.price, one.currency)} for one SMS, {one.price_source}")
     if one.check:
         trouble = f": {one.check_error}" if one.check_error else ""
-        data(
-            f"  asked   {plain.age(one.check_at, now)}, {one.ussd or 'SMS'}, {one.check}{trouble}"
-        )
+        by = "" if one.check == "impossible" else f"{one.ussd or 'SMS'}, "
+        data(f"  asked   {plain.age(one.check_at, now)}, {by}{one.check}{trouble}")
     if answer:
         data(f"  answer  {answer}")
 

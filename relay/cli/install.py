@@ -51,8 +51,9 @@ def install(dry_run: bool, root: Path, as_json: bool) -> int:
         site.put(piece)
     if (program := in_venv()) is not None:
         site.link(COMMAND, program)
-    site.offline("systemd-sysusers", "/etc/sysusers.d/relay.conf")
-    site.offline("systemd-tmpfiles", "--create", "/etc/tmpfiles.d/relay.conf")
+    # By their bare names: a whole path would be looked for on this machine, whatever the root.
+    site.offline("systemd-sysusers", "relay.conf")
+    site.offline("systemd-tmpfiles", "--create", "relay.conf")
     if site.alive:
         site.command("systemctl", "daemon-reload")
     if site.hears_plugs:

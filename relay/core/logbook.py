@@ -112,7 +112,7 @@ def _sentence(name: str, fields: Mapping[str, str]) -> str:
     says nothing."""
     pattern = SENTENCES.get(name)
     try:
-        words = pattern.format_map(fields) if pattern else _named(name)
+        words = pattern.format_map(_spoken(fields)) if pattern else _named(name)
     except (KeyError, ValueError, IndexError):
         pattern, words = None, _named(name)
     rest = [
@@ -121,6 +121,12 @@ def _sentence(name: str, fields: Mapping[str, str]) -> str:
         if value not in ("", "-") and not (pattern and f"{{{key}}}" in pattern)
     ]
     return f"{words} ({', '.join(rest)})" if rest else words
+
+
+def _spoken(fields: Mapping[str, str]) -> Mapping[str, str]:
+    """A part of a message is written 12/2, which reads as the twelfth of two."""
+    message, _, seq = fields.get("part", "").partition("/")
+    return {**fields, "part": f"{seq} of message {message}"} if seq else fields
 
 
 def _told_field(key: str, value: str) -> str:

@@ -27,6 +27,10 @@ _IDLE_S = 3600.0
 _AGAIN_MS = 30 * 60_000
 _TRIES = 4
 _OPERATOR_PRIORITY = 20  # the question must not wait behind the queue that it is about
+_NO_CODE = (
+    "no USSD code is known for this SIM; what a phone dials for the balance belongs into "
+    "balance_ussd of [modem.{modem}], then: relay reload"
+)
 
 
 def wanted(modem: str) -> str:
@@ -114,7 +118,7 @@ class Airtime:
         elif self._terms.sms_to:
             self._ask_by_sms()
         else:
-            self._note("impossible", "no USSD code is known for this SIM")
+            self._note("impossible", _NO_CODE.format(modem=self._modem.name))
 
     def _check_due_at(self) -> int | None:
         """When the operator is to be asked (epoch ms); None if nobody wants to know."""

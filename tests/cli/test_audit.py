@@ -93,9 +93,12 @@ def test_a_restoration_that_was_meant_is_accepted_and_stays_on_record(
 
 def test_no_word_makes_a_changed_message_right(clinic: Clinic, relay: Relay) -> None:
     five(clinic)
-    heads.note(clinic.config.store.path, Head(7, bytes(32)), NOON, "daily")
     with clinic.db.transaction() as tx:
         tx.execute("UPDATE inbound SET text = 'P 99' WHERE id = 4")
+    advice = relay("audit").stderr
+    assert "ask who had access" in advice
+    assert "--accept" not in advice
+    heads.note(clinic.config.store.path, Head(7, bytes(32)), NOON, "daily")
     result = relay("audit", "--accept", "--yes")
     assert result.exit_code == 2
     assert "4: its text, sender or time was changed" in result.stdout

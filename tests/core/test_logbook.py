@@ -22,8 +22,8 @@ ROOT = Path(relay.__file__).parent
 
 def test_an_event_is_told_in_words() -> None:
     """And what the sentence does not name stands behind it."""
-    line = str(event("outbox.accepted", part="12/1", modem="usb1", attempt=1, mr=41, reason=None))
-    assert told(line).words == "usb1: the network took part 12/1 (attempt 1, mr 41)"
+    line = str(event("outbox.accepted", part="12/2", modem="usb1", attempt=1, mr=41, reason=None))
+    assert told(line).words == "usb1: the network took part 2 of message 12 (attempt 1, mr 41)"
 
 
 def test_an_event_that_nobody_has_words_for_is_shown_as_it_is_named() -> None:

@@ -44,6 +44,16 @@ def check(station: Station) -> object:
     return found and found.value["state"]
 
 
+def test_where_no_code_is_known_the_technician_learns_where_it_belongs(station: Station) -> None:
+    station.work()
+    wish(station)
+    station.work()
+    found = station.facts.get("modem.modem0.balance_check")
+    assert found is not None
+    assert found.value["state"] == "impossible"
+    assert "balance_ussd of [modem.modem0]" in found.value["error"]
+
+
 def test_nobody_is_asked_unasked(prepaid: Station) -> None:
     """Without a wish the operator hears nothing."""
     prepaid.work()
