@@ -109,6 +109,7 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 # What says more than the words of its kind.
 _SHORT = {
     "MODEM_LOST": "modem {subject} missing or silent",
+    "PORT_MISSING": "modem {subject} not plugged in",
     "MODEM_DEAF": "modem {subject} receives nothing",
     "SIM_ABSENT": "no SIM in {subject}",
     "PIN_REQUIRED": "SIM in {subject} asks for a PIN",

@@ -18,7 +18,7 @@ Local = Callable[[int], str]
 
 
 def alert_text(station: str, watches: Sequence[Watch], now: int, local: Local) -> str:
-    """`Mwase clinic: modem usb1 missing or silent since 14:10; OK again: …`.
+    """`Mwase clinic: modem usb1 missing or silent since 14:10; solved: …`.
 
     What has no room is counted at the end; status has all of it.
     """
@@ -47,7 +47,7 @@ def _item(watch: Watch, now: int, local: Local) -> str:
     words = _plain(short(watch.kind, watch.code, watch.subject))
     since = _time(watch.began_at, now, local)
     if watch.away_at is not None:
-        return f"OK again: {words} ({since} to {_time(watch.away_at, now, local)})"
+        return f"solved: {words} ({since} to {_time(watch.away_at, now, local)})"
     still = "still " if watch.told is not Told.NOTHING else ""
     return f"{still}{words} since {since}"
 

@@ -275,13 +275,20 @@ def local(ms: int) -> str:
     return f"2026-11-{24 + day:02} {minute // 60:02}:{minute % 60:02}:00"
 
 
+def test_what_is_over_does_not_read_as_if_it_lasted() -> None:
+    over = watch("modem", "usb1", "PORT_MISSING", away_at=NOON + MINUTE, told=Told.BEGUN)
+    assert alert_text("Mwase", [over], NOON + HOUR, local) == (
+        "Mwase: solved: modem usb1 not plugged in (00:00 to 00:01)"
+    )
+
+
 def test_the_words_of_an_alert() -> None:
     open_, old = watch("modem", "usb1", "MODEM_LOST"), watch("server", "main", "NET_DNS")
     over = watch("disk", "", "DISK_LOW", away_at=NOON + 50 * MINUTE, told=Told.BEGUN)
     text = alert_text("Mwase", [open_, old, over], NOON + HOUR, local)
     assert text == (
         "Mwase: modem usb1 missing or silent since 00:00; server main not reached since 00:00; "
-        "OK again: disk nearly full (00:00 to 00:50)"
+        "solved: disk nearly full (00:00 to 00:50)"
     )
     again = watch("modem", "usb1", "MODEM_LOST", told=Told.BEGUN)
     assert alert_text("Mwase", [again], NOON + DAY, local) == (

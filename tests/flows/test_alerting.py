@@ -90,7 +90,7 @@ def test_the_only_modem_is_told_of_when_it_works_again(clinic: Watched) -> None:
     assert clinic.texts() == []
     clinic.goes_on(5 * MINUTE)
     (text,) = clinic.texts()
-    assert text.startswith("Mwase clinic: OK again: modem usb1 missing or silent (")
+    assert text.startswith("Mwase clinic: solved: modem usb1 missing or silent (")
     clinic.goes_on(3 * HOUR)
     assert len(clinic.texts()) == 1
 
