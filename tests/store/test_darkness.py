@@ -51,6 +51,19 @@ def test_a_power_cut_and_what_waited_on_the_network(clinic: Clinic) -> None:
     assert clinic.station().dark == ()
 
 
+def test_the_last_sign_of_life_in_a_copy_tells_nothing_of_how_relay_ended(clinic: Clinic) -> None:
+    """It was made while relay ran, hours before it was restored."""
+    clinic.put(daemon__beat={"state": "running", "pid": 1, "boot": "a"})
+    clinic.clock.advance(HOUR)
+    clinic.put(store__restored={"copied_at": NOON})
+    darkness.note(clinic.db, clinic.facts, clinic.clock.now(), "a")
+    clinic.starts()
+    assert clinic.station().dark == ()
+    clinic.clock.advance(HOUR)
+    off_for(clinic, HOUR)
+    assert [one.why for one in clinic.station().dark] == [Why.POWER]
+
+
 @pytest.mark.parametrize(
     ("state", "boot", "words"),
     [
