@@ -12,7 +12,7 @@ from pathlib import Path
 from relay.errors import CorruptDatabase, StoreError
 from relay.sealing import seal
 from relay.store import kinship
-from relay.store.restored import COPIED_AT
+from relay.store.copied import COPIED_AT
 from relay.whole_file import draft_of, fresh, settle, sync
 
 COUNTED = ("inbound", "outbound", "part", "raw_pdu")

@@ -25,7 +25,7 @@ from relay.core.station import (
     Reason,
     ServerFacts,
 )
-from relay.store import reminders, waits
+from relay.store import waits
 from relay.store.browsing import in_doubt_ids
 from relay.store.reading import Reader
 
@@ -315,13 +315,17 @@ def community(reader: Reader, day: dict[str, int]) -> CommunityFacts:
         " + (SELECT count(*) FROM callout WHERE finished_at IS NULL"
         "    AND state = 'WAITING_CONFIRMATION')"
     )[0]
+    (unheard,) = reader.query(
+        "SELECT count(*) FROM reminder WHERE state = 'SKIPPED_UNREACHABLE'"
+        " AND rule GLOB 'escalation.*'"
+    )[0]
     return CommunityFacts(
         people=known,
         unanswered=waiting,
         unanswered_since=since,
         sms=day.get("community_sms", 0),
         approvals=approvals,
-        unheard=reminders.unheard(reader),
+        unheard=unheard,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.core.plain import DAY, MINUTE
 from relay.core.power import Dark, Why, dark
-from relay.store import restored
+from relay.store.copied import RESTORED_FACT
 from relay.store.database import Database
 from relay.store.facts import Fact, Facts
 from relay.store.reading import Reader
@@ -19,7 +19,7 @@ _KEPT = 5
 def note(db: Database, facts: Facts, now: int, boot: str) -> None:
     """To be called at the start, before the first sign of life of this daemon. Nothing is said
     after a restoration: what the copy knows of the end of relay is from when it was made."""
-    beat, restoration = facts.get("daemon.beat"), facts.get(restored.FACT)
+    beat, restoration = facts.get("daemon.beat"), facts.get(RESTORED_FACT)
     if beat is None or not isinstance(beat.value, dict):
         return
     if restoration is not None and restoration.at > beat.at:

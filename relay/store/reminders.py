@@ -23,8 +23,6 @@ from relay.core.reminders import (
     advance,
 )
 from relay.store import trail
-from relay.store.database import Database
-from relay.store.reading import Reader
 
 COLUMNS = (
     "id, rule, occasion, nth, recipient, patient, place_id, state, written_at, floats, planned,"
@@ -282,34 +280,6 @@ def forget(tx: sqlite3.Connection, before: int) -> int:
     ).fetchall()
     tx.executemany("DELETE FROM audit WHERE subject = 'reminder' AND subject_id = ?", gone)
     return len(gone)
-
-
-# --- for status ---------------------------------------------------------------------------------
-
-
-def waiting(db: Database | Reader) -> int:
-    """How many reminders wait for their day."""
-    return int(db.query("SELECT count(*) FROM reminder WHERE state = 'WAITING'")[0][0])
-
-
-def unheard(db: Database | Reader) -> int:
-    """How many escalations nobody could get, and nobody has seen to yet."""
-    return int(
-        db.query(
-            "SELECT count(*) FROM reminder WHERE state = 'SKIPPED_UNREACHABLE'"
-            " AND rule GLOB 'escalation.*'"
-        )[0][0]
-    )
-
-
-def skipped(db: Database | Reader, days: int) -> int:
-    """How many fell due while relay was dark, in the last days of the daily figures."""
-    rows = db.query(
-        "SELECT coalesce(sum(n), 0) FROM (SELECT n FROM tally WHERE what = 'reminders_late'"
-        " ORDER BY day DESC LIMIT ?)",
-        (days,),
-    )
-    return int(rows[0][0])
 
 
 # --- for staff ----------------------------------------------------------------------------------

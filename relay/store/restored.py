@@ -19,11 +19,9 @@ from relay.core.posts import Expired, Paused, PostState
 from relay.core.reminders import Overdue
 from relay.store import callouts, parts, posts, questions, reminders, trail
 from relay.store.browsing import RESTORED
+from relay.store.copied import COPIED_AT, RESTORED_FACT
 from relay.store.database import Database
 
-# In the table `meta` of a copy: when it was made (epoch ms).
-COPIED_AT = "copied_at"
-FACT = "store.restored"
 _AT_ONCE = 500
 # So many posts and requests may have got a code since: an `OK 38` of old must not hit a new one.
 _CODES = 200
@@ -138,7 +136,8 @@ def _mark_ledger(tx: sqlite3.Connection, at: int) -> None:
 def note(tx: sqlite3.Connection, now: int, done: Restored) -> None:
     """For `relay status`."""
     tx.execute(
-        "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, '')", (FACT, json.dumps(asdict(done)), now)
+        "INSERT OR REPLACE INTO fact VALUES (?, ?, ?, '')",
+        (RESTORED_FACT, json.dumps(asdict(done)), now),
     )
     trail.count(tx, now, "restored")
 
