@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-import ssl
 import stat
 import string
 from collections.abc import Callable, Collection, Mapping
@@ -221,6 +220,8 @@ def certificates(value: object, place: Place) -> Path | None:
     """A PEM file of certificate authorities; empty gives None."""
     found = readable_file(value, place)
     if found is not None:
+        import ssl  # which costs every command a fiftieth of a second
+
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(found)
         except (ssl.SSLError, OSError):
