@@ -84,6 +84,7 @@ def compiler() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)  # a minute alone, and all of a machine's other tests may run beside it
 @pytest.mark.usefixtures("compiler")
 def test_nothing_is_lost_with_a_disk_that_loses_what_was_not_synced():
     """Nor doubled; and the database is never damaged."""
