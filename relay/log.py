@@ -11,7 +11,9 @@ import logging
 import os
 import re
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TextIO
 
 from relay.core.number import masked
@@ -55,6 +57,14 @@ class Event:
 def event(name: str, /, **fields: object) -> Event:
     """What happened, as `noun.verb`, and its facts. Values are quoted where they need it."""
     return Event(name, fields)
+
+
+def where(error: Exception) -> str:
+    """The kind of an error and its last line of code: the same bug has the same words, and none
+    of the error's own, which may repeat a text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + last
 
 
 def _value(value: object) -> str:

@@ -10,15 +10,13 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from relay.core.backoff import delay_s
 from relay.errors import CorruptDatabase, StoreBusy, StoreError, StoreFull, StoreMoved
-from relay.log import Repeated, event
+from relay.log import Repeated, event, where
 
 _log = logging.getLogger("relay.workers")
 
@@ -195,7 +193,7 @@ class Worker:
     def _crashed(self, error: Exception) -> float:
         self._crashes += 1
         self._crashed_in_a_row += 1
-        self._trouble = f"crashed: {_where(error)}"
+        self._trouble = f"crashed: {where(error)}"
         pause = delay_s(
             self._crashed_in_a_row,
             base_s=_CRASH_BASE_S,
@@ -214,13 +212,6 @@ class Worker:
         self._crashed_in_a_row = 0
         if times := self._said.over():
             _log.info(event("worker.recovered", worker=self.name, failures=times))
-
-
-def _where(error: Exception) -> str:
-    """The kind of an error and its last line of code: the same bug has the same words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + last
 
 
 class Crew:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from relay.cli.desk import Desk, config_option, examples, json_option, numbers_option, pass_desk
 from relay.cli.lists import (
+    bring_in,
     export_argument,
     give_out,
     import_options,
@@ -269,16 +271,20 @@ def import_(
 
     register = _register(desk, kind)
     listed = rows(file, lambda text: lists.volunteers(text, register))
-    with opened(desk) as db:
-        with viewed(desk) as view:
-            done = _plan(view, listed)
-        if not dry_run and (good_rows or not done.bad):
-            now, what = desk.clock.now(), "callouts volunteers import"
-            _carry_out(db, now, register, done, listed, what)
-            said = f"{len(done.entries)} rows into {register.word.upper()}"
-            journal.note(db, now, source(what).rpartition(" ")[2], what, file.name, said)
-    return report(
-        done, dry_run=dry_run, good_rows=good_rows, as_json=as_json, stopped=done.stopped
+
+    def apply(db: Database, done: Plan) -> None:
+        now, what = desk.clock.now(), "callouts volunteers import"
+        _carry_out(db, now, register, done, listed, what)
+        said = f"{len(done.entries)} rows into {register.word.upper()}"
+        journal.note(db, now, getpass.getuser(), what, file.name, said)
+
+    return bring_in(
+        desk,
+        lambda view: _plan(view, listed),
+        apply,
+        dry_run=dry_run,
+        good_rows=good_rows,
+        as_json=as_json,
     )
 
 

@@ -16,11 +16,11 @@ from relay.cli.desk import (
     pass_desk,
 )
 from relay.cli.lists import (
+    bring_in,
     export_argument,
     give_out,
     import_options,
     opened,
-    report,
     rows,
     source,
     viewed,
@@ -174,13 +174,14 @@ def import_(
 
     channel = known_channel(desk, name)
     listed = rows(file, lists.followers)
-    with opened(desk) as db:
-        with viewed(desk) as view:  # a daemon that has an SMS to keep waits for no list
-            done = plan(view, channel.name, listed)
-        if not dry_run and (good_rows or not done.bad):
-            carry_out(db, desk.clock.now(), done, source("channels followers import"))
-    return report(
-        done, dry_run=dry_run, good_rows=good_rows, as_json=as_json, stopped=done.stopped
+    by = source("channels followers import")
+    return bring_in(
+        desk,
+        lambda view: plan(view, channel.name, listed),
+        lambda db, done: carry_out(db, desk.clock.now(), done, by),
+        dry_run=dry_run,
+        good_rows=good_rows,
+        as_json=as_json,
     )
 
 

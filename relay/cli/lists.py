@@ -35,6 +35,14 @@ class Plan(Protocol):
     def count(self, fate: Fate) -> int: ...
 
 
+class PeoplePlan(Plan, Protocol):
+    @property
+    def stopped(self) -> int: ...
+
+
+P = TypeVar("P", bound=PeoplePlan)
+
+
 def source(command: str) -> str:
     """Who does it, for the trail."""
     return f"{command} by {getpass.getuser()}"
@@ -83,6 +91,26 @@ def rows(file: Path, read: Callable[[str], list[Row | BadRow]]) -> list[Row | Ba
         return [BadRow(line, "it is no text in UTF-8", "save the list as CSV UTF-8")]
     except BadRow as error:
         return [error]
+
+
+def bring_in(
+    desk: Desk,
+    plan: Callable[[sqlite3.Connection], P],
+    carry_out: Callable[[Database, P], object],
+    *,
+    dry_run: bool,
+    good_rows: bool,
+    as_json: bool,
+) -> int:
+    """Say what a list of people would do, and do it where that is wished; the exit code."""
+    with opened(desk) as db:
+        with viewed(desk) as view:  # a daemon that has an SMS to keep waits for no list
+            done = plan(view)
+        if not dry_run and (good_rows or not done.bad):
+            carry_out(db, done)
+    return report(
+        done, dry_run=dry_run, good_rows=good_rows, as_json=as_json, stopped=done.stopped
+    )
 
 
 def report(plan: Plan, *, dry_run: bool, good_rows: bool, as_json: bool, stopped: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from relay.cli.desk import Desk, config_option, examples, json_option, numbers_option, pass_desk
 from relay.cli.lists import (
+    bring_in,
     export_argument,
     give_out,
     import_options,
@@ -112,16 +114,20 @@ def import_(desk: Desk, file: Path, dry_run: bool, good_rows: bool, as_json: boo
     from relay.store import journal
 
     listed = rows(file, lists.people)
-    with opened(desk) as db:
-        with viewed(desk) as view:  # a daemon that has an SMS to keep waits for no list
-            done = plan(view, listed)
-        if not dry_run and (good_rows or not done.bad):
-            now, who = desk.clock.now(), source("people import")
-            carry_out(db, now, done, who)
-            said = f"{done.count(Fate.ADDED)} added, {done.count(Fate.CHANGED)} changed"
-            journal.note(db, now, who.rpartition(" ")[2], "people import", file.name, said)
-    return report(
-        done, dry_run=dry_run, good_rows=good_rows, as_json=as_json, stopped=done.stopped
+
+    def apply(db: Database, done: Plan) -> None:
+        now = desk.clock.now()
+        carry_out(db, now, done, source("people import"))
+        said = f"{done.count(Fate.ADDED)} added, {done.count(Fate.CHANGED)} changed"
+        journal.note(db, now, getpass.getuser(), "people import", file.name, said)
+
+    return bring_in(
+        desk,
+        lambda view: plan(view, listed),
+        apply,
+        dry_run=dry_run,
+        good_rows=good_rows,
+        as_json=as_json,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -250,10 +251,10 @@ def import_(desk: Desk, file: Path, dry_run: bool, good_rows: bool, as_json: boo
     with opened(desk) as db, db.transaction() as tx:
         done = plan(tx, wanted)
         if not dry_run and (good_rows or not done.bad):
-            now, who = desk.clock.now(), source("places import")
-            carry_out(db, now, done, who)
+            now = desk.clock.now()
+            carry_out(db, now, done, source("places import"))
             said = f"{done.count(Fate.ADDED)} added, {done.count(Fate.CHANGED)} changed"
-            journal.note(tx, now, who.rpartition(" ")[2], "places import", file.name, said)
+            journal.note(tx, now, getpass.getuser(), "places import", file.name, said)
     return report(done, dry_run=dry_run, good_rows=good_rows, as_json=as_json)
 
 

@@ -116,7 +116,11 @@ def _paged(tx: sqlite3.Connection, sql: str, params: Sequence[object]) -> Iterat
 
 def opted_out(tx: sqlite3.Connection, number: str) -> bool:
     """Whether this number must not be written to: also of somebody who was erased since."""
-    person = by_number(tx, number)
+    return has_stopped(tx, by_number(tx, number), number)
+
+
+def has_stopped(tx: sqlite3.Connection, person: Person | None, number: str) -> bool:
+    """The same, where it was looked up already whose number it is."""
     if person is not None:
         return person.consent is Consent.STOPPED
     return optouts.holds(tx, number)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from relay.community.rulebook import RuleBook
 from relay.community.spelling import first_word, nearest
@@ -15,8 +13,8 @@ from relay.flows.answering.primitive import Primitive
 from relay.flows.answering.replies import answered_question, coded
 from relay.flows.answering.turn import Incoming, Turn
 from relay.flows.ports import Clock, Doorbell
-from relay.log import event
-from relay.store import allowances, answers, people
+from relay.log import event, where
+from relay.store import allowances, answers
 from relay.store.answers import Unanswered
 from relay.store.database import Database
 from relay.store.outbox import Outbox
@@ -93,7 +91,7 @@ class Answering:
             if isinstance(wrote, Exception):
                 answers.settle(tx, waiting.inbound_id, f"failed: {type(wrote).__name__}", None)
         if isinstance(wrote, Exception):
-            _log.error(event("answering.failed", inbound=waiting.inbound_id, error=_where(wrote)))
+            _log.error(event("answering.failed", inbound=waiting.inbound_id, error=where(wrote)))
         elif wrote:
             self._outbox_bell.ring()
 
@@ -106,19 +104,12 @@ class Answering:
         return turn.wrote
 
     def _turn(self, tx: sqlite3.Connection, now: int, sms: Incoming | None) -> Turn:
-        known = people.by_number(tx, sms.number) if sms else None
-        allowed = sms is None or allowances.spend(
-            tx, now, known.number if known else sms.number, self._rules.general.per_hour
-        )
-        return Turn(
-            tx,
-            now,
-            self._rules,
-            self._outbox,
-            sms,
-            earliest=min(now, self._clock.earliest()),
-            allowed=allowed,
-        )
+        earliest = min(now, self._clock.earliest())
+        turn = Turn(tx, now, self._rules, self._outbox, sms, earliest=earliest)
+        if sms is not None:
+            per_hour = self._rules.general.per_hour
+            turn.allowed = allowances.spend(tx, now, turn.number, per_hour)
+        return turn
 
     def understand(self, turn: Turn) -> str:
         """Who takes the message, by the order of the rules; '' if nobody does."""
@@ -183,7 +174,7 @@ class Answering:
             turn = self._turn(tx, now, None)
             done = apart(tx, lambda: primitive.due(turn, _DUE_AT_ONCE))
         if isinstance(done, Exception):
-            _log.error(event("answering.due_failed", rules=primitive.name, error=_where(done)))
+            _log.error(event("answering.due_failed", rules=primitive.name, error=where(done)))
             return 0
         if turn.wrote:
             self._outbox_bell.ring()
@@ -192,10 +183,3 @@ class Answering:
 
 def _text(turn: Turn) -> str:
     return turn.sms.text if turn.sms else ""
-
-
-def _where(error: Exception) -> str:
-    """The kind of an error and its line of code, without its words: they may repeat a text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    last = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + last

@@ -61,7 +61,6 @@ class Turn:
         sms: Incoming | None = None,
         *,
         earliest: int | None = None,
-        allowed: bool = True,
     ) -> None:
         self.tx = tx
         self.now = now
@@ -71,7 +70,7 @@ class Turn:
         self.person: Person | None = people.by_number(tx, sms.number) if sms else None
         self.outbound_id: int | None = None  # of the reply
         self.wrote = False  # whether anything entered the outbox
-        self.allowed = allowed  # whether the sender has an answer left
+        self.allowed = True  # whether the sender has an answer left
         self._replied = False
         self._outbox = outbox
 
@@ -162,7 +161,7 @@ class Turn:
         number = person.number if person else number
         if occasions.known(self.tx, rule, occasion, number):
             return Told.ALREADY
-        if people.opted_out(self.tx, number):
+        if people.has_stopped(self.tx, person, number):
             return Told.OPTED_OUT
         if not self._may_write(number):
             return Told.UNREACHABLE
@@ -175,8 +174,7 @@ class Turn:
 
     def cancel(self, rule: str, occasion: str, reason: str) -> int:
         """Take back what has not left of an occasion; how many messages."""
-        waiting = occasions.waiting_of(self.tx, rule, occasion)
-        return sum(self._outbox.cancel(self.now, one, reason) for one in waiting)
+        return self.take_back(occasions.waiting_of(self.tx, rule, occasion), reason)
 
     def take_back(self, outbound_ids: Sequence[int], reason: str) -> int:
         """Cancel messages that have not left; how many of them."""
@@ -284,7 +282,7 @@ class Turn:
         every = self.rules.general.stop_all
         waiting = (occasions.waiting_at_all if every else occasions.waiting)(self.tx, number)
         questions.close(self.tx, self.now, number=number)
-        return sum(self._outbox.cancel(self.now, one, SKIPPED) for one in waiting)
+        return self.take_back(waiting, SKIPPED)
 
     def settle(self, by: str) -> None:
         """Write down which rule took the message."""
