@@ -129,10 +129,6 @@ class Turn:
         """Taken, and on purpose without an answer."""
         self._replied = True
 
-    @property
-    def replied(self) -> bool:
-        return self._replied
-
     def _has_room(self, text: str) -> bool:
         if not self.allowed:
             return False
